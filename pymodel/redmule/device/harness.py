@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Verilated accelerator with its memory model (harness.cpp) as a Python object."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from redmule import build
+from redmule.config import Config
+from redmule.device.memory import Memory
+
+TOP = "redmule_top"
+_SOURCE = Path(__file__).with_name("harness.cpp")
+
+# Several models live in one process: nothing but the C interface may be visible. A failed assertion must not end it.
+_CXX_FLAGS = ("-fvisibility=hidden", "-fno-gnu-unique", "-DVL_USER_STOP", "-DVL_USER_FATAL")
+_WAVE_FLAGS: Mapping[str, tuple[str, ...]] = {".fst": ("--trace-fst",), ".vcd": ("--trace-vcd",)}
+
+DONE, TIMEOUT, FAILED, REGISTER_ERROR = range(4)  # enum Status of harness.cpp
+
+_U32, _U64, _P = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_void_p
+_PROTOTYPES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
+    "create": (_P, (_P, _U32, _U32, ctypes.c_double, _U32, _U64, ctypes.c_char_p)),
+    "destroy": (None, (_P,)),
+    "reset": (None, (_P,)),
+    "step": (ctypes.c_int, (_P, _U64)),
+    "run": (ctypes.c_int, (_P, _U32, _U64, _U64)),
+    "write": (ctypes.c_int, (_P, _U32, _U32, _U32)),
+    "read": (ctypes.c_int, (_P, _U32, _U32, ctypes.POINTER(_U32))),
+    "cycle": (_U64, (_P,)),
+    "events": (_U64, (_P, _U32)),
+    "error": (ctypes.c_char_p, (_P,)),
+    "permissions": (None, (_P, _P)),
+    "fail_at": (None, (_P, ctypes.c_int, _U32)),
+    "plan_write": (None, (_P, _U64, _U32, _U32, _U32)),
+    "plan_reset": (None, (_P, _U64)),
+    "log": (_U64, (_P, _P, _U64)),
+}
+_LOG_ENTRY = np.dtype([("cycle", "u8"), ("kind", "u4"), ("core", "u4")])
+_LOG_CAPACITY = 1024
+_LOG_KINDS = ("trigger", "event")
+
+
+class SimulationError(RuntimeError):
+    """The simulated hardware broke a rule: an assertion, a port protocol, or a guard band."""
+
+
+class RegisterError(RuntimeError):
+    """The register port answered an access with an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A TRIGGER that was taken, or an event: the cycle, "trigger" or "event", and the core."""
+
+    cycle: int
+    kind: str
+    core: int
+
+
+class Harness:
+    """The accelerator, its clock, its memory and one requester at its register port.
+
+    Cycles count from 0 at the start of the first reset. After a `SimulationError` only `close` is of use.
+    """
+
+    def __init__(
+        self, config: Config, memory: Memory, *, stall: float = 0.0, latency: int = 0, seed: int = 0, waves: str | None
+    ) -> None:
+        """Start a model, building it on first use, and reset it.
+
+        Args:
+            config: parameters of the accelerator.
+            memory: what its memory port reaches; other addresses answer with an error.
+            stall: probability that the memory grants nothing in a cycle.
+            latency: most cycles by which a response comes late; each one is drawn from 0 to this.
+            seed: of the memory's random numbers and of the flops without reset.
+            waves: file for a waveform, .fst or .vcd.
+
+        Raises:
+            ValueError: a value out of range; the message says which.
+            RuntimeError: the model could not be built.
+        """
+        if not 0 <= stall < 1:
+            raise ValueError(f"stall = {stall!r}: allowed is a probability from 0 to less than 1")
+        if not 0 <= latency < 1 << 16:
+            raise ValueError(f"latency = {latency!r}: allowed are 0 to {(1 << 16) - 1} cycles")
+        if not 0 <= seed < 1 << 64:
+            raise ValueError(f"seed = {seed!r}: allowed are 0 to 2^64 - 1")
+        suffix = None if waves is None else Path(waves).suffix
+        if suffix is not None and suffix not in _WAVE_FLAGS:
+            raise ValueError(f"waves = {waves!r}: allowed are file names ending in {', '.join(_WAVE_FLAGS)}")
+        if waves is not None and not Path(waves).absolute().parent.is_dir():
+            raise ValueError(f"waves = {waves!r}: its folder does not exist")
+        self._handle: int | None = None
+        self._library = _library(config, suffix)
+        self._memory = memory  # kept alive: the model writes into it
+        self._permissions: NDArray[np.uint8] | None = None
+        self._handle = self._library.harness_create(
+            memory.bytes.ctypes.data,
+            memory.base,
+            memory.bytes.size,
+            stall,
+            latency,
+            seed,
+            None if waves is None else str(waves).encode(),
+        )
+
+    def close(self) -> None:
+        """End the model and its waveform. More calls do nothing."""
+        if self._handle is not None:
+            self._library.harness_destroy(self._handle)
+            self._handle = None
+
+    def __del__(self) -> None:
+        if hasattr(self, "_handle"):
+            self.close()
+
+    def reset(self) -> None:
+        """Hold the reset for two cycles. Planned writes and resets stay planned."""
+        self._library.harness_reset(self._handle)
+
+    def step(self, cycles: int) -> None:
+        """Advance by this many cycles."""
+        self._judge(self._library.harness_step(self._handle, cycles))
+
+    def run(self, core: int, events: int, max_cycles: int) -> bool:
+        """Run until the core has seen this many events since the start; False if `max_cycles` were not enough."""
+        return self._judge(self._library.harness_run(self._handle, core, events, max_cycles)) == DONE
+
+    def write(self, address: int, data: int, core: int = 0) -> None:
+        """Write a register: takes the cycle of its grant and that of the response."""
+        if self._judge(self._library.harness_write(self._handle, address, data, core)) == REGISTER_ERROR:
+            raise RegisterError(f"write of {data:#x} to register {address:#x} by core {core}: error response")
+
+    def read(self, address: int, core: int = 0) -> int:
+        """Read a register."""
+        data = _U32()
+        if self._judge(self._library.harness_read(self._handle, address, core, ctypes.byref(data))) == REGISTER_ERROR:
+            raise RegisterError(f"read of register {address:#x} by core {core}: error response")
+        return data.value
+
+    @property
+    def cycle(self) -> int:
+        """Cycles since the start."""
+        return int(self._library.harness_cycle(self._handle))
+
+    def events(self, core: int = 0) -> int:
+        """Return how many events the core has seen since the start."""
+        return int(self._library.harness_events(self._handle, core))
+
+    def guard(self, permissions: NDArray[np.uint8] | None) -> None:
+        """Check every access from now on against a map with one byte for each byte of memory; None: no more checks.
+
+        Each word that is read must hold a byte with MAY_READ, each byte written must have MAY_WRITE.
+        """
+        self._permissions = permissions
+        self._library.harness_permissions(self._handle, None if permissions is None else permissions.ctypes.data)
+
+    def fail_at(self, address: int | None) -> None:
+        """Answer accesses to the word at this address with an error; None: no more."""
+        self._library.harness_fail_at(self._handle, address is not None, address or 0)
+
+    def plan_write(self, cycle: int, address: int, data: int, core: int = 0) -> None:
+        """Write a register in exactly this cycle, if no other register access is under way then."""
+        self._library.harness_plan_write(self._handle, cycle, address, data, core)
+
+    def plan_reset(self, cycle: int) -> None:
+        """Assert the reset in exactly this cycle, for two cycles."""
+        self._library.harness_plan_reset(self._handle, cycle)
+
+    def take_log(self) -> list[LogEntry]:
+        """Return the triggers and events since the last call, in order."""
+        entries: list[LogEntry] = []
+        buffer = np.empty(_LOG_CAPACITY, _LOG_ENTRY)
+        while count := self._library.harness_log(self._handle, buffer.ctypes.data, _LOG_CAPACITY):
+            entries += [LogEntry(int(cycle), _LOG_KINDS[kind], int(core)) for cycle, kind, core in buffer[:count]]
+        return entries
+
+    def _judge(self, status: int) -> int:
+        if status == FAILED:
+            raise SimulationError(self._library.harness_error(self._handle).decode())
+        return status
+
+
+@functools.cache
+def _library(config: Config, wave_suffix: str | None) -> ctypes.CDLL:
+    """Return the compiled model of a configuration, built on first use."""
+    waves = _WAVE_FLAGS[wave_suffix] if wave_suffix else ()
+    path = build.verilate(
+        TOP,
+        config.parameters(),
+        build.rtl_sources(),
+        cpp=[_SOURCE],
+        flags=["-CFLAGS", " ".join(_CXX_FLAGS), *waves],
+        label=config.name + ("" if wave_suffix is None else f" with {wave_suffix[1:]} waves"),
+    )
+    library = ctypes.CDLL(str(path))
+    for name, (result, arguments) in _PROTOTYPES.items():
+        function = getattr(library, f"harness_{name}")
+        function.restype, function.argtypes = result, arguments
+    return library

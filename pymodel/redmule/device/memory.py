@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Device memory: one byte buffer, arrays allocated in it, and matrices placed in it."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import DTypeLike, NDArray
+
+from redmule.fp import Format, format_by_dtype
+from redmule.job import Stored
+
+ALIGNMENT = 64
+"""Allocated arrays start at multiples of this many bytes."""
+
+GUARD_BYTES = 192
+"""Unused bytes on both sides of an allocated array: more than a beat of the widest port."""
+
+MAY_READ, MAY_WRITE = 1, 2
+"""Bits of the permission map: the byte belongs to an operand; to a result."""
+
+
+class Memory:
+    """The memory a device works on, addresses `base` to `base + size`.
+
+    An allocated array is freed when the last view of it is gone. `bytes` is the content, zero at first;
+    the operating system provides a page when it is first touched.
+    """
+
+    def __init__(self, size: int, base: int, *, poison: bool = False) -> None:
+        """Make a memory of `size` bytes.
+
+        Args:
+            size: bytes.
+            base: address of the first byte.
+            poison: fill guard bytes and gaps with signalling NaNs of the neighbour's format.
+
+        Raises:
+            ValueError: a size that is not positive or goes beyond 32-bit addresses.
+        """
+        limit = (1 << 32) - base
+        if not 0 < size <= limit:
+            raise ValueError(f"memory_bytes = {size!r}: allowed are 1 to {limit}")
+        self.base = base
+        self.bytes: NDArray[np.uint8] = np.zeros(size, np.uint8)
+        self._poison = poison
+        self._free = [(0, size)]  # offset and length of each free block, by offset
+
+    def alloc(self, shape: Sequence[int], dtype: DTypeLike, name: str = "alloc") -> NDArray[Any]:
+        """Return a new array of zeros in device memory.
+
+        Args:
+            shape: any shape.
+            dtype: dtype of one of the five formats.
+            name: what the error message calls it.
+
+        Raises:
+            ValueError: no such format, or the array does not fit.
+        """
+        fmt = format_by_dtype(dtype)
+        if any(size < 0 for size in shape):
+            raise ValueError(f"shape = {tuple(shape)}: allowed are sizes >= 0")
+        flat = self._block(name, math.prod(shape) * fmt.bytes, fmt)
+        flat[:] = 0
+        return flat.view(fmt.dtype).reshape(tuple(shape))
+
+    def holds(self, array: NDArray[Any]) -> bool:
+        """Whether an array lies in this memory."""
+        return 0 <= array.ctypes.data - self.bytes.ctypes.data < self.bytes.size
+
+    def place(self, name: str, matrix: NDArray[Any]) -> tuple[Stored, NDArray[Any]]:
+        """Return where a matrix lies in device memory, and the array that keeps it there.
+
+        A matrix that is in this memory already stays where it is; another one is copied, row stride and all.
+
+        Args:
+            name: what the error message calls it.
+            matrix: 2-D, rows of adjacent elements (see `rowwise`).
+
+        Raises:
+            ValueError: it does not fit.
+        """
+        rows, cols = matrix.shape
+        fmt = format_by_dtype(matrix.dtype)
+        stride = matrix.strides[0] if rows > 1 else cols * fmt.bytes
+        if self.holds(matrix):
+            kept = matrix
+        else:
+            block = self._block(name, (rows - 1) * stride + cols * fmt.bytes, fmt)
+            kept = as_strided(block.view(fmt.dtype), (rows, cols), (stride, fmt.bytes))
+            kept[...] = matrix
+        address = self.base + kept.ctypes.data - self.bytes.ctypes.data
+        return Stored(address, rows, cols, stride, fmt), kept
+
+    def rows_of(self, plane: NDArray[np.uint8], stored: Stored) -> NDArray[np.uint8]:
+        """Return the bytes of a stored matrix in a plane with one byte for each byte of memory: (rows, row bytes)."""
+        start = plane[stored.address - self.base :]
+        return as_strided(start, (stored.rows, stored.row_bytes), (stored.stride, 1))
+
+    def _block(self, name: str, size: int, fmt: Format) -> NDArray[np.uint8]:
+        """Return `size` unused bytes between guards."""
+        need = -(-(size + 2 * GUARD_BYTES) // ALIGNMENT) * ALIGNMENT
+        index = next((i for i, (_, length) in enumerate(self._free) if length >= need), None)
+        if index is None:
+            raise ValueError(f"{name}: {size} bytes do not fit the device memory of {self.bytes.size} bytes")
+        offset, length = self._free[index]
+        self._free[index : index + 1] = [(offset + need, length - need)] if length > need else []
+        if self._poison:
+            self.bytes[offset : offset + need].view(fmt.raw_dtype)[:] = signalling_nan(fmt)
+        # Views of an array made from a buffer keep that array alive, so its end is the end of them all.
+        flat = np.frombuffer(memoryview(self.bytes)[offset + GUARD_BYTES :][:size], np.uint8)
+        weakref.finalize(flat, self._release, offset, need)
+        return flat
+
+    def _release(self, offset: int, length: int) -> None:
+        """Give a block back, and join it with free neighbours."""
+        blocks = sorted([*self._free, (offset, length)])
+        self._free = blocks[:1]
+        for start, more in blocks[1:]:
+            last, held = self._free[-1]
+            if last + held == start:
+                self._free[-1] = (last, held + more)
+            else:
+                self._free.append((start, more))
+
+
+def rowwise(name: str, matrix: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+    """Return a view of a matrix as rows of adjacent elements, and whether that is the transpose of the matrix.
+
+    The rows keep their distance: gaps stay, overlaps as of a sliding window stay, and 0 (a broadcast) stays.
+
+    Args:
+        name: what the error message calls it.
+        matrix: 2-D.
+
+    Raises:
+        ValueError: neither the matrix nor its transpose has rows of adjacent elements at a distance the hardware takes.
+    """
+    for view, trans in ((matrix, False), (matrix.T, True)):
+        rows, cols = view.shape
+        stride, step = view.strides
+        if (cols == 1 or step == view.itemsize) and (rows == 1 or (stride >= 0 and stride % view.itemsize == 0)):
+            return view, trans
+    raise ValueError(
+        f"{name} has strides {matrix.strides} bytes: allowed is one stride of {matrix.itemsize} and the other a "
+        f"multiple of {matrix.itemsize}, not negative"
+    )
+
+
+def distinct_rows(matrix: NDArray[Any]) -> NDArray[Any]:
+    """Return the first row of a matrix whose rows are all the same memory, as of a bias; else the matrix."""
+    return matrix[:1] if matrix.strides[0] == 0 else matrix
+
+
+def signalling_nan(fmt: Format) -> int:
+    """Return the code of a signalling NaN, or of the only NaN if the format has no signalling one."""
+    return fmt.exponent_mask | 1 if fmt.has_inf else fmt.canonical_nan

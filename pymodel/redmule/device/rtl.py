@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Verilated accelerator, driven through its registers as software would."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from redmule.config import Config
+from redmule.device.base import Device, Progress
+from redmule.device.driver import Driver
+from redmule.device.harness import Harness
+from redmule.device.memory import MAY_READ, MAY_WRITE, Memory
+from redmule.device.placement import Placed, Settle, place
+from redmule.job import DeviceError, HangError, HardwareJob, Job, Result, utilisation
+from redmule.regs import ErrorCode
+
+SLICE_CYCLES = 20_000
+"""Cycles simulated between two looks at the keyboard: a fraction of a second."""
+
+TIME_MARGIN = 4
+TIME_FLOOR_CYCLES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A job in the hardware's queue."""
+
+    placed: Placed
+    context: int
+
+
+class RtlDevice(Device):
+    """The accelerator's RTL with a memory model.
+
+    Attributes:
+        harness: the simulation: cycles, event log, planned writes and resets, errors of the memory.
+        check_guards: whether every access is checked: only words with a byte of an operand are read, only bytes of Z
+            written; unused memory holds signalling NaNs.
+    """
+
+    kind = "rtl"
+
+    def __init__(
+        self,
+        config: Config,
+        memory: Memory,
+        *,
+        stall: float = 0.0,
+        latency: int = 0,
+        seed: int = 0,
+        waves: str | None = None,
+        check_guards: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        """Build the model if the cache does not hold it, and start it. The arguments are those of `open_device`."""
+        super().__init__(config, memory, progress)
+        self.check_guards = check_guards
+        self.harness = Harness(config, memory, stall=stall, latency=latency, seed=seed, waves=waves)
+        self._driver = Driver(self.harness)
+        self._patience = TIME_MARGIN * (1 + latency) / (1 - stall)
+        self._queue: deque[_Running] = deque()
+        self._permissions = np.zeros(memory.bytes.size if check_guards else 0, np.uint8)
+        if check_guards:
+            self.harness.guard(self._permissions)
+
+    def close(self) -> None:
+        super().close()
+        self.harness.close()
+
+    def _run(self, jobs: Sequence[Job]) -> list[Result]:
+        results: list[Result] = []
+        start = self.harness.cycle
+        self._events = self.harness.events(self._driver.core)
+
+        def settle() -> None:
+            while self._queue:
+                results.append(self._finish())
+                self._progress(len(results), self.harness.cycle - start)
+
+        try:
+            for job in jobs:
+                if len(self._queue) == self.config.contexts:
+                    results.append(self._finish())
+                self._progress(len(results), self.harness.cycle - start)
+                placed = self._place(job, settle)
+                self._permit(placed.hardware)
+                self._queue.append(_Running(placed, self._driver.submit(placed.hardware)))
+                if job.z_out is not None and not placed.in_place:
+                    settle()  # the jobs behind it may read what software has yet to write
+            settle()
+        except BaseException:
+            self._abandon()
+            raise
+        return results
+
+    def _place(self, job: Job, settle: Settle) -> Placed:
+        """Put a job into memory, once the queue has given its own back if that is what it takes."""
+        try:
+            return place(job, self.memory, settle)
+        except ValueError:
+            if not self._queue:
+                raise
+        settle()
+        return place(job, self.memory, settle)
+
+    def _finish(self) -> Result:
+        """Wait for the oldest job in the queue and return its result."""
+        running = self._queue[0]
+        hardware = running.placed.hardware
+        self._wait(running)
+        self._queue.popleft()
+        self._forbid(hardware)
+        measured = self._driver.result(running.context)
+        if measured.error != ErrorCode.NONE:
+            raise DeviceError(measured.error, measured.error_address, hardware)
+        return Result(
+            z=running.placed.collect(),
+            flags=measured.flags,
+            cycles=measured.cycles,
+            steps=measured.steps,
+            stalls=measured.stalls,
+            parts=running.placed.parts,
+            utilisation=utilisation(hardware.m, hardware.n, hardware.k, measured.cycles, self.config),
+        )
+
+    def _wait(self, running: _Running) -> None:
+        """Run until the job's event, or raise `HangError`."""
+        hardware = running.placed.hardware
+        limit = ceil(self._patience * predicted_cycles(hardware, self.config)) + TIME_FLOOR_CYCLES
+        self._events += 1
+        left = limit
+        while not self.harness.run(self._driver.core, self._events, min(left, SLICE_CYCLES)):
+            left -= SLICE_CYCLES
+            if left <= 0:
+                stalls = self._driver.result(running.context).stalls
+                reasons = ", ".join(f"{name} {cycles}" for name, cycles in stalls.items())
+                raise HangError(f"job {hardware} did not end within {limit} cycles; cycles stalled: {reasons}", stalls)
+
+    def _permit(self, hardware: HardwareJob) -> None:
+        """Enter the matrices of a job in the permission map."""
+        if not self.check_guards:
+            return
+        for operand in (hardware.x, hardware.w, hardware.y):
+            if operand is not None:
+                self.memory.rows_of(self._permissions, operand)[...] |= MAY_READ
+        self.memory.rows_of(self._permissions, hardware.z)[...] |= MAY_WRITE
+
+    def _forbid(self, hardware: HardwareJob) -> None:
+        """Take the matrices of an ended job out of the permission map, but for what a job in the queue shares."""
+        if not self.check_guards:
+            return
+        for matrix in (hardware.x, hardware.w, hardware.y, hardware.z):
+            if matrix is not None:
+                self.memory.rows_of(self._permissions, matrix)[...] = 0
+        for running in self._queue:
+            self._permit(running.placed.hardware)
+
+    def _abandon(self) -> None:
+        """Forget the queue and reset the hardware, so that the device can be used again."""
+        self._queue.clear()
+        self._permissions[:] = 0
+        self.harness.reset()
+
+
+def predicted_cycles(job: HardwareJob, config: Config) -> int:
+    """Return an upper estimate of a job's cycles: every step and every beat of the port one after the other."""
+    blocks, tiles = ceil(job.m / config.rows), ceil(job.k / config.tile_cols)
+    steps = blocks * tiles * ceil(job.n / config.row_len) * config.tile_cols
+
+    def row_beats(elems: int, elem_bytes: int) -> int:
+        return ceil(elems * elem_bytes / config.port_bytes) + 1
+
+    x_beats = config.rows * ceil(job.n / config.x_chunk) * row_beats(config.x_chunk, job.x.format.bytes)
+    w_beats = job.n * row_beats(config.tile_cols, job.w.format.bytes)
+    yz_beats = 2 * config.rows * row_beats(config.tile_cols, 2)
+    return steps + blocks * tiles * (x_beats + w_beats + yz_beats)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The static checks of the RTL, as commands: Verilator and slang for every configuration, verible for every file.
+
+There is no global waiver. A waiver for one line of one file stands in `rtl/lint/waivers.vlt`, with its reason.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from redmule.build import rtl_sources, verilator
+from redmule.config import CONFIGS, Config, data_dir
+
+ROOT = data_dir()
+LINT = ROOT / "rtl" / "lint"
+TOP = "redmule_top"
+
+# Shapes beside the named ones: rows, elements in a row, pipeline registers, port bits.
+ODD_SHAPES = [(1, 1, 0, 64), (5, 3, 4, 64), (32, 5, 0, 1024), (1, 16, 4, 64), (5, 16, 4, 1024), (32, 1, 4, 512)]
+ODD_CONFIGS = [
+    *(Config(*shape, name="x".join(map(str, shape))) for shape in ODD_SHAPES),
+    Config(1, 3, 0, 128, contexts=1, cores=1, id_width=1, row_groups=1, x_chunks=8, w_ahead=2, name="one of all"),
+    Config(7, 3, 2, 128, contexts=3, cores=16, id_width=9, row_groups=1, x_chunks=3, w_ahead=16, name="much of all"),
+]
+
+
+def checks() -> Iterator[tuple[str, list[str]]]:
+    """Yield the checks: a name and the command that exits with 0 if all is well."""
+    sources = [str(path) for path in rtl_sources()]
+    waivers = [str(path) for path in sorted(LINT.glob("*.vlt"))]
+    largest_first = sorted((*CONFIGS.values(), *ODD_CONFIGS), key=lambda config: -config.num_ces)
+    for config in largest_first:
+        parameters = [f"-G{name}={value}" for name, value in config.parameters().items()]
+        yield (
+            f"verilator {config.name}",
+            [
+                *(str(verilator()), "--lint-only", "-Wall", "--assert", "--timing", "--top-module", TOP),
+                *(*parameters, *waivers, *sources),
+            ],
+        )
+        yield (
+            f"slang {config.name}",
+            [
+                *(
+                    sys.executable,
+                    str(ROOT / "scripts" / "slang.py"),
+                    "-Wdefault",
+                    "-Wpedantic",
+                    "-Werror",
+                    "--top",
+                    TOP,
+                ),
+                *(*parameters, *sources),
+            ],
+        )
+    files = [str(path) for path in systemverilog_files()]
+    yield "verible lint", ["verible-verilog-lint", f"--rules_config={LINT / 'verible.rules'}", *files]
+    yield "verible format", [*formatter(), "--verify", *files]
+
+
+def formatter() -> list[str]:
+    """Return the command that formats SystemVerilog."""
+    return ["verible-verilog-format", f"--flagfile={LINT / 'verible.flags'}", "--inplace"]
+
+
+def systemverilog_files() -> list[Path]:
+    """Return every SystemVerilog file of the project."""
+    return sorted(path for folder in ("rtl", "tb", "pymodel") for path in (ROOT / folder).rglob("*.sv"))
