@@ -6,6 +6,7 @@ from __future__ import annotations
 from time import perf_counter
 
 import numpy as np
+
 from redmule import golden
 from redmule.fp import OPS
 

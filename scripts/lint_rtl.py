@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The static checks of the RTL, as commands: Verilator and slang for every configuration, verible for every file.
 
-There is no global waiver. A waiver for one line of one file stands in `rtl/lint/waivers.vlt`, with its reason.
+There is no global waiver. A waiver for one line of one file stands in `rtl/lint/redmule.vlt`, with its reason.
 """
 
 from __future__ import annotations

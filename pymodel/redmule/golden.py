@@ -25,7 +25,7 @@ MAX_SIZE = 65535
 
 @dataclass(frozen=True, slots=True)
 class GoldenResult:
-    """``z``: the result, (M, K) or with z_trans (K, M), its dtype the output format; ``flags``: all raised by the job."""
+    """``z``: (M, K) or with z_trans (K, M), its dtype the output format; ``flags``: all that the job raised."""
 
     z: Array
     flags: Flags
@@ -96,9 +96,7 @@ def check_operands(
 
     Raises ValueError naming the argument, its value and what is allowed. The op of a gemm without y is matmul.
     """
-    operation = op_by_name(op) if isinstance(op, str) else None
-    if operation is None:
-        raise ValueError(f"op is {op!r}; allowed: the name of an op")
+    operation = op_by_name(op)
     if operation is GEMM and y is None:
         operation = MATMUL
     if operation.uses_y and y is None:

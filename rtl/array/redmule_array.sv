@@ -5,8 +5,9 @@
 //             comes back in. The step works with the X, op and W of its place from the next advance on.
 //   Loading:  turn_i (one-hot) names the column of elements that turns to a new n, x_i its X values; active_i low says
 //             that n >= N: the elements hand accumulators on untouched until they turn again.
-//   Leaving:  columns that entered with feed_last_i leave, TileCols + 1 advances later, on z_o; z_end_o marks the last
-//             live one of a tile. flags_o, with z_valid_o, is all that was raised on the way of that column.
+//   Leaving:  columns that entered with feed_last_i appear on z_o after TileCols further advances, with z_valid_o in
+//             the first cycle they are there; z_end_o marks the last live one of a tile. flags_o is all that was
+//             raised on the way of that column.
 `default_nettype none
 
 module redmule_array
@@ -49,7 +50,7 @@ module redmule_array
     flags_t flags;
   } lane_t;
 
-  logic first_q;
+  logic first_q, fresh_q;
   lane_t enter_q;
   logic live_q [NumRows];
   fp16_t y_q [NumRows];
@@ -62,6 +63,11 @@ module redmule_array
   lane_t lane_in [RowLen];
   lane_t lane_out [RowLen];
   lane_t lane_q [RowLen][PipeRegs+1];
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) fresh_q <= 1'b0;
+    else fresh_q <= en_i & ~clear_i;
+  end
 
   always_ff @(posedge clk_i) begin
     if (en_i) begin
@@ -134,7 +140,7 @@ module redmule_array
 
   assign z_live_o = ring_live;
   assign z_o = ring;
-  assign z_valid_o = en_i & ring_live[0] & lane_out[RowLen-1].last;
+  assign z_valid_o = fresh_q & ring_live[0] & lane_out[RowLen-1].last;
   assign z_end_o = lane_out[RowLen-1].tail;
   assign flags_o = lane_out[RowLen-1].flags;
 

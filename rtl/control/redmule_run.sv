@@ -174,7 +174,7 @@ module redmule_run
 
   // A finished tile leaves as the next one enters, or on its own when there is no next one.
   assign drain_begins = ~job_valid_i & finished_q & acc_free_i;
-  assign en_o = step | drain_begins | (~job_valid_i & z_arriving_i);
+  assign en_o = step | drain_begins | (~job_valid_i & ~finished_q & z_arriving_i);
   assign y_start_o = step & tile_begins;
   assign z_start_o = (y_start_o & finished_q) | drain_begins;
   assign finished_d = (tile_ends | (finished_q & ~z_start_o)) & ~clear_i;

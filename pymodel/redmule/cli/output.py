@@ -65,4 +65,5 @@ def progress_bar(jobs: int) -> Iterator[Bar]:
     try:
         yield Bar(progress, jobs)
     finally:
-        progress.stop()
+        if progress.live.is_started:
+            progress.stop()

@@ -87,16 +87,20 @@ class RtlDevice(Device):
                 if len(self._queue) == self.config.contexts:
                     results.append(self._finish())
                 self._progress(len(results), self.harness.cycle - start)
-                placed = self._place(job, settle)
-                self._permit(placed.hardware)
-                self._queue.append(_Running(placed, self._driver.submit(placed.hardware)))
-                if job.z_out is not None and not placed.in_place:
-                    settle()  # the jobs behind it may read what software has yet to write
+                self._submit(job, settle)
             settle()
         except BaseException:
             self._abandon()
             raise
         return results
+
+    def _submit(self, job: Job, settle: Settle) -> None:
+        """Put a job into the hardware's queue, which has room for it."""
+        placed = self._place(job, settle)
+        self._permit(placed.hardware)
+        self._queue.append(_Running(placed, self._driver.submit(placed.hardware)))
+        if job.z_out is not None and not placed.in_place:
+            settle()  # the jobs behind it may read what software has yet to write
 
     def _place(self, job: Job, settle: Settle) -> Placed:
         """Put a job into memory, once the queue has given its own back if that is what it takes."""

@@ -44,7 +44,7 @@ class SoftFloat:
         mul_add, clear, read = self._soft.f16_mul_add, self._soft.set_exception_flags, self._soft.get_exception_flags
         objects = self._codes
         results, flags = [], bytearray()
-        for i, j, k in zip(a.tolist(), b.tolist(), c.tolist()):
+        for i, j, k in zip(a.tolist(), b.tolist(), c.tolist(), strict=True):
             clear(0)
             results.append(mul_add(objects[i], objects[j], objects[k]).to_bytes())
             flags.append(read())
@@ -59,7 +59,7 @@ def compare(oracle: SoftFloat, triples: stimuli.Triples) -> CampaignResult:
     wrong = np.zeros(wanted.shape, np.bool_)
     for codes, flags in (vector.fma(*triples), kernel.fma(*triples)):
         wrong |= (codes != wanted) | (flags != wanted_flags)
-    examples = tuple((int(a), int(b), int(c)) for a, b, c in zip(*(codes[wrong][:5] for codes in triples)))
+    examples = tuple((int(a), int(b), int(c)) for a, b, c in zip(*(codes[wrong][:5] for codes in triples), strict=True))
     return CampaignResult(wanted.size, int(wrong.sum()), examples)
 
 

@@ -34,5 +34,7 @@ class Flags:
         return Flags(self.nv or other.nv, self.of or other.of, self.uf or other.uf, self.nx or other.nx)
 
     def __str__(self) -> str:
-        names = [name for name, on in zip(("NV", "OF", "UF", "NX"), (self.nv, self.of, self.uf, self.nx)) if on]
+        names = [
+            name for name, on in zip(("NV", "OF", "UF", "NX"), (self.nv, self.of, self.uf, self.nx), strict=True) if on
+        ]
         return " ".join(names) or "-"

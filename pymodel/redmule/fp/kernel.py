@@ -8,7 +8,7 @@ min/max ops. Import this module only when a job runs: it loads Numba.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,6 @@ from redmule.fp.formats import FP16
 from redmule.fp.ops import GEMM, MATMUL, Op, Term
 
 Doubles = npt.NDArray[np.float64]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 _MAX_FINITE = FP16.max_finite
 _MIN_NORMAL = 2.0**FP16.min_exponent
@@ -38,21 +37,23 @@ _ADD, _MUL, _EXTREMUM = 0, 1, 2
 _FIRST_TERM = {Term.ADD: _ADD, Term.MUL: _MUL, Term.MAX: _EXTREMUM, Term.MIN: _EXTREMUM}
 
 
-def compiled(function: Function) -> Function:
+def compiled[Function: Callable[..., Any]](function: Function) -> Function:
     """``numba.njit`` with its result cached on disk, keeping the Python signature."""
-    return cast(Function, njit(cache=True, nogil=True)(function))
+    return cast("Function", njit(cache=True, nogil=True)(function))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _bits(typing_context: Any, value: Any) -> Any:
-    """The bits of a double as an int64."""
-    return types.int64(types.float64), lambda _context, builder, _sig, args: builder.bitcast(args[0], ir.IntType(64))
+def _bits_of_double(_context: Any, _value: Any) -> Any:
+    """Numba's typing and code of ``_bits``: the bits of a double as an int64."""
+    return types.int64(types.float64), lambda _, builder, _sig, args: builder.bitcast(args[0], ir.IntType(64))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _double(typing_context: Any, bits: Any) -> Any:
-    """The double with the bits of an int64."""
-    return types.float64(types.int64), lambda _context, builder, _sig, args: builder.bitcast(args[0], ir.DoubleType())
+def _double_of_bits(_context: Any, _value: Any) -> Any:
+    """Numba's typing and code of ``_double``: the double with the bits of an int64."""
+    return types.float64(types.int64), lambda _, builder, _sig, args: builder.bitcast(args[0], ir.DoubleType())
+
+
+_bits = cast("Callable[[float], int]", intrinsic(_bits_of_double))
+_double = cast("Callable[[int], float]", intrinsic(_double_of_bits))
 
 
 @compiled
@@ -60,7 +61,7 @@ def _round(exact: float) -> float:
     """To the precision of fp16 with no upper bound, the sign of a zero kept; Inf and NaN give NaN."""
     rounder = max(_double(_bits(exact) & _DOUBLE_EXPONENT), _MIN_NORMAL) * _ROUNDER
     rounded = (exact + rounder) - rounder
-    return float(_double(_bits(rounded) | (_bits(exact) & _DOUBLE_SIGN)))
+    return _double(_bits(rounded) | (_bits(exact) & _DOUBLE_SIGN))
 
 
 @compiled
@@ -88,7 +89,7 @@ def _product(a: float, b: float) -> tuple[float, int]:
 def _maximum(a: float, b: float) -> float:
     """maximumNumber: NaN loses, -0 < +0."""
     if a == b:
-        return float(_double(_bits(a) & _bits(b)))
+        return _double(_bits(a) & _bits(b))
     return a if (a > b) | (b != b) else b
 
 

@@ -56,7 +56,8 @@ class Decoded:
         """The exact value, None for Inf and NaN."""
         if self.kind is not Kind.FINITE:
             return None
-        return (-1) ** self.sign * self.significand * Fraction(2) ** self.exponent
+        magnitude = self.significand * Fraction(2) ** self.exponent
+        return -magnitude if self.sign else magnitude
 
 
 def decode(code: int, fmt: Format = FP16) -> Decoded:
@@ -107,9 +108,7 @@ def round_to(fmt: Format, sign: int, significand: int, exponent: int, saturate: 
     inexact = shift > 0 and rounded << shift != significand
     # Tiny: below the smallest normal even if rounded to full precision with an unbounded exponent.
     full = _round_shift(significand, leading - fmt.mantissa_bits - exponent)
-    tiny = leading < fmt.min_exponent and not (
-        leading == fmt.min_exponent - 1 and full == 1 << (fmt.mantissa_bits + 1)
-    )
+    tiny = leading < fmt.min_exponent and not (leading == fmt.min_exponent - 1 and full == 1 << (fmt.mantissa_bits + 1))
     return signed | magnitude, Flags(uf=tiny and inexact, nx=inexact)
 
 

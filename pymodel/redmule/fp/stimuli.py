@@ -89,5 +89,5 @@ def fma_triples(count: int, seed: int) -> Triples:
     rest = count - share * len(kinds)
     parts = [kind(rng, share) for kind in kinds]
     parts.append((_uniform(rng, rest), _uniform(rng, rest), _uniform(rng, rest)))
-    a, b, c = (np.concatenate(column) for column in zip(*parts))
+    a, b, c = (np.concatenate(column) for column in zip(*parts, strict=True))
     return a, b, c

@@ -7,7 +7,7 @@ fp16 numbers is exact there, and where the sum with a third is not, its float64 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,8 @@ Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 AnyCodes = npt.NDArray[Any]
 
-_ONE = np.uint16(FP16.bias << FP16.mantissa_bits)
-_MINUS_ZERO = np.uint16(FP16.sign_mask)
-_INF = np.uint16(FP16.exponent_mask)
+_ONE = np.array(FP16.bias << FP16.mantissa_bits, np.uint16)
+_MINUS_ZERO = np.array(FP16.sign_mask, np.uint16)
 
 
 def _flag_bits(nv: Any = False, of: Any = False, uf: Any = False, nx: Any = False) -> FlagBits:
@@ -41,7 +40,7 @@ def is_nan(codes: AnyCodes, fmt: Format = FP16) -> Bools:
 
 def is_signalling(codes: AnyCodes, fmt: Format = FP16) -> Bools:
     """Which codes are a signalling NaN."""
-    return is_nan(codes, fmt) & (codes & fmt.quiet_bit == 0)
+    return np.asarray(is_nan(codes, fmt) & (codes & fmt.quiet_bit == 0))
 
 
 def to_double(codes: AnyCodes, fmt: Format = FP16) -> Doubles:
@@ -58,7 +57,7 @@ def from_double(values: Doubles) -> Codes:
 
 
 def _round(values: Doubles, fmt: Format, full_precision: bool = False) -> Doubles:
-    """Round to the precision of ``fmt`` with no upper bound on the exponent, nor a lower one with ``full_precision``."""
+    """Round to the precision of ``fmt`` with no largest exponent; with ``full_precision`` no smallest one either."""
     exponent = np.frexp(values)[1] - 1
     if not full_precision:
         exponent = np.maximum(exponent, fmt.min_exponent)
@@ -81,8 +80,8 @@ def fma(a: AnyCodes, b: AnyCodes, c: AnyCodes) -> tuple[Codes, FlagBits]:
         finite = np.isfinite(total)
         rounded = np.where(finite, _round(np.where(finite, total, 0.0), FP16), total)
         # An fp16 result minus an fp16 addend is exact in float64, so the residual is exact where total is not.
-        inexact = finite & (rounded - z != product)
         overflow = finite & (np.abs(rounded) > FP16.max_finite)
+        inexact = overflow | (finite & (rounded - z != product))
         result = np.where(overflow, np.copysign(np.inf, rounded), rounded)
         tiny = finite & _tiny(np.where(finite, total, 0.0), FP16)
     bad_product = np.isnan(product) & ~np.isnan(x) & ~np.isnan(y)
@@ -169,7 +168,7 @@ def cast(codes: AnyCodes, src: Format, dst: Format, saturate: bool = False) -> t
     return bits, _flag_bits(invalid, too_large | lost, _tiny(exact, dst) & inexact, inexact | lost)
 
 
-@lru_cache(maxsize=None)
+@cache
 def cast_table(src: Format, dst: Format, saturate: bool = False) -> tuple[AnyCodes, FlagBits]:
     """``cast`` of every code of ``src``, read-only: tables to index with raw codes."""
     tables = cast(np.arange(1 << src.width, dtype=src.raw_dtype), src, dst, saturate)

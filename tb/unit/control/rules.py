@@ -338,6 +338,19 @@ async def soft_clear_1_drops_the_running_job_only(dut: Any) -> None:
 
 
 @cocotb.test()
+async def soft_clear_drops_a_failed_job_that_still_drains(dut: Any) -> None:
+    bench = await Bench.start(dut)
+    await bench.trigger_job(JOB)
+    await bench.cycle(port_idle=0, bus_error=1)
+    await bench.cycle(port_idle=0)
+    assert (await bench.write(Offset.SOFT_CLEAR, 1, port_idle=0)).event == 0
+    for _ in range(3):
+        assert (await bench.cycle()).event == 0
+    assert await bench.read(Offset.STATUS) == 0
+    assert await bench.read(Offset.FINISHED) == 0
+
+
+@cocotb.test()
 async def soft_clear_keeps_the_lock_unless_it_clears_all(dut: Any) -> None:
     bench = await Bench.start(dut)
     await bench.write_job(JOB, core=1)

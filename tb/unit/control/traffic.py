@@ -46,9 +46,9 @@ def random_job() -> Iterator[Access]:
 def random_access() -> Iterator[Access]:
     """A core that reads around, or disturbs the others."""
     choice = random.random()
-    if choice < 0.7:
+    if choice < 0.6:
         yield 1, random.randrange(0, 0x80, 4), 0
-    elif choice < 0.8:
+    elif choice < 0.7:
         yield 0, Offset.RESULT_SEL, random.getrandbits(32)
     elif choice < 0.86:
         yield 0, Offset.SOFT_CLEAR, random.choice([0, 1, 1])
@@ -91,7 +91,7 @@ async def random_traffic_of_several_cores_agrees_with_the_model(dut: Any) -> Non
             job_done=int(random.random() < pace),
             port_idle=int(random.random() > stuck),
             port_transfer=int(random.random() > stuck),
-            bus_error=int(random.random() < pace / 10),
+            bus_error=int(random.random() < pace / 3),
             bus_error_addr=random.getrandbits(32),
             flags=random.getrandbits(4) & random.getrandbits(4),
             cycle=random.randrange(7),

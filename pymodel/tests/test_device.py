@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices without hardware, and device memory."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
+
+from redmule import golden
+from redmule.config import Config
+from redmule.device import Memory, open_device
+from redmule.device.memory import ALIGNMENT, GUARD_BYTES, rowwise, signalling_nan
+from redmule.device.placement import place
+from redmule.fp import FORMATS, scalar
+from redmule.job import Job
+
+BASE = 0x4000
+X = np.arange(12, dtype=np.float16).reshape(3, 4)
+W = np.arange(20, dtype=np.float16).reshape(4, 5)
+
+
+def _no_settling() -> None:
+    raise AssertionError("nothing to wait for")
+
+
+def test_the_golden_device_gives_values_and_flags_and_no_cycles() -> None:
+    with open_device("golden") as device:
+        result = device.gemm_op(X, W, np.ones(5, np.float16), out_dtype=ml_dtypes.float8_e5m2)
+    expected = golden.gemm_op(X, W, np.ones(5, np.float16), out_dtype=ml_dtypes.float8_e5m2)
+    np.testing.assert_array_equal(result.z, expected.z)
+    assert result.flags == expected.flags
+    assert result.cycles is None
+
+
+def test_a_job_may_depend_on_the_one_before_it() -> None:
+    with open_device("golden") as device:
+        middle = device.alloc((3, 5), np.float16)
+        last = device.alloc((5, 3), np.float16)
+        jobs = [Job(X, W, z_out=middle), Job(middle, W, w_trans=True, z_trans=True, z_out=last[:4])]
+        results = device.run(jobs)
+    assert results[1].z.base is not None
+    np.testing.assert_array_equal(middle, golden.gemm_op(X, W).z)
+    np.testing.assert_array_equal(last[:4], golden.gemm_op(middle, W, w_trans=True, z_trans=True).z)
+    assert not last[4].any()
+
+
+def test_a_closed_device_says_so() -> None:
+    with open_device("golden") as device:
+        pass
+    with pytest.raises(RuntimeError, match="golden device is closed"):
+        device.gemm_op(X, W)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        ("silicon", {}, "device = 'silicon': allowed are golden"),
+        ("golden", {"config": "huge"}, "'huge': allowed are tiny, paper"),
+        ("golden", {"stall": 0.5}, "stall = 0.5: allowed only for device 'rtl'"),
+        ("golden", {"memory_bytes": 0}, "memory_bytes = 0: allowed are 1 to"),
+        ("rtl", {"stall": 1.0}, "stall = 1.0: allowed"),
+        ("rtl", {"stall": -0.1}, "stall = -0.1: allowed"),
+        ("rtl", {"latency": -1}, "latency = -1: allowed"),
+        ("rtl", {"seed": -1}, "seed = -1: allowed"),
+        ("rtl", {"waves": "out.png"}, r"waves = 'out.png': allowed are .*\.fst, \.vcd"),
+        ("rtl", {"waves": "no/such/folder/out.vcd"}, "its folder does not exist"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_is_allowed(kind: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        open_device(kind, **options)
+
+
+def test_a_result_buffer_must_lie_in_device_memory() -> None:
+    with open_device("golden") as device, pytest.raises(ValueError, match=r"z_out lies in host memory.*alloc"):
+        device.run([Job(X, W, z_out=np.zeros((3, 5), np.float16))])
+
+
+@pytest.mark.parametrize("view", [X[:, ::2], X[::-1], X[:, ::-1]], ids=["every second", "upside down", "backwards"])
+def test_an_operand_without_rows_of_adjacent_elements_is_refused(view: np.ndarray[Any, Any]) -> None:
+    w = np.ones((view.shape[1], 2), np.float16)
+    with (
+        open_device("golden") as device,
+        pytest.raises(ValueError, match=r"x has strides .* allowed is one stride of 2"),
+    ):
+        device.gemm_op(view, w)
+
+
+def test_memory_is_given_back_with_the_last_view_and_not_before() -> None:
+    memory = Memory(4096, BASE)
+    array = memory.alloc((3, 400), np.float16)
+    row = array[1]
+    del array
+    with pytest.raises(ValueError, match="2400 bytes do not fit the device memory of 4096 bytes"):
+        memory.alloc((3, 400), np.float16)
+    del row
+    gc.collect()
+    assert memory.alloc((3, 400), np.float16).shape == (3, 400)
+
+
+def test_freed_neighbours_join() -> None:
+    memory = Memory(4096, BASE)
+    parts = [memory.alloc((100,), np.float16) for _ in range(4)]
+    parts.pop(2)
+    parts.pop(0)
+    parts.clear()
+    assert memory.alloc((1700,), np.float16).size == 1700
+
+
+def test_allocated_arrays_are_zero_aligned_and_apart() -> None:
+    memory = Memory(1 << 16, BASE, poison=True)
+    a, b = memory.alloc((3, 5), ml_dtypes.float8_e4m3), memory.alloc((3, 5), np.float16)
+    assert not a.view(np.uint8).any()
+    assert not b.view(np.uint16).any()
+    assert a.ctypes.data % ALIGNMENT == b.ctypes.data % ALIGNMENT
+    assert b.ctypes.data - a.ctypes.data >= a.nbytes + 2 * GUARD_BYTES
+
+
+@pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
+def test_unused_memory_holds_signalling_nans(fmt: Any) -> None:
+    assert scalar.decode(signalling_nan(fmt), fmt).is_nan
+    memory = Memory(4096, BASE, poison=True)
+    stored, kept = memory.place("x", as_strided(np.ones(40, fmt.dtype), (3, 5), (10 * fmt.bytes, fmt.bytes)))
+    gap = memory.bytes[stored.address - BASE + stored.row_bytes :][: 5 * fmt.bytes].view(fmt.raw_dtype)
+    guard = memory.bytes[stored.address - BASE - 2 : stored.address - BASE].view(fmt.raw_dtype)
+    assert set(gap.tolist()) == set(guard.tolist()) == {signalling_nan(fmt)}
+    assert (np.asarray(kept, np.float32) == 1).all()
+
+
+def test_a_strided_view_keeps_its_gaps_in_device_memory() -> None:
+    memory = Memory(4096, BASE)
+    stored, kept = memory.place("x", X[:, 1:3])
+    assert (stored.rows, stored.cols, stored.stride) == (3, 2, 8)
+    assert not np.shares_memory(kept, X)
+    np.testing.assert_array_equal(kept, X[:, 1:3])
+
+
+def test_a_sliding_window_keeps_its_overlap_in_device_memory() -> None:
+    memory = Memory(4096, BASE)
+    windows = sliding_window_view(np.arange(10, dtype=np.float16), 4)
+    stored, kept = memory.place("x", windows)
+    assert (stored.rows, stored.cols, stored.stride) == (7, 4, 2)
+    np.testing.assert_array_equal(kept, windows)
+
+
+def test_an_allocated_operand_is_not_copied() -> None:
+    memory = Memory(4096, BASE)
+    buffer = memory.alloc((8, 9), np.float16)
+    stored, kept = memory.place("x", buffer[2:5, 1:])
+    assert kept.base is not None
+    assert np.shares_memory(kept, buffer)
+    assert stored.address == BASE + (buffer.ctypes.data - memory.bytes.ctypes.data) + 2 * 18 + 2
+    assert stored.stride == 18
+
+
+def test_a_matrix_that_does_not_fit_is_named() -> None:
+    with pytest.raises(ValueError, match="w: 40 bytes do not fit the device memory of 256 bytes"):
+        Memory(256, BASE).place("w", W)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "trans"),
+    [(X, False), (X.T, True), (X[:, :1], False), (X[:1, ::2], True), (np.broadcast_to(X[0], (3, 4)), False)],
+    ids=["rows", "columns", "one column", "one row of every second", "broadcast"],
+)
+def test_a_matrix_of_columns_counts_as_transposed(matrix: np.ndarray[Any, Any], trans: bool) -> None:
+    view, found = rowwise("x", matrix)
+    assert found == trans
+    np.testing.assert_array_equal(view.T if trans else view, matrix)
+
+
+def test_in_place_y_is_one_matrix_with_z() -> None:
+    memory = Memory(4096, BASE)
+    buffer = memory.alloc((3, 5), np.float16)
+    placed = place(Job(X, W, buffer, z_out=buffer), memory, _no_settling)
+    assert placed.hardware.y == placed.hardware.z
+    assert placed.in_place
+
+
+def test_a_bias_is_placed_once_for_all_rows() -> None:
+    bias = np.arange(5, dtype=np.float16)
+    for y in (bias, np.broadcast_to(bias, (3, 5)), np.repeat(bias, 2)[::2]):
+        placed = place(Job(X, W, y), Memory(4096, BASE), _no_settling)
+        assert placed.hardware.y_broadcast
+        assert placed.hardware.y is not None
+        assert placed.hardware.y.rows == 1
+
+
+def test_a_software_copy_of_device_memory_waits_for_the_queue() -> None:
+    memory = Memory(4096, BASE)
+    buffer = memory.alloc((4, 3), np.float16)
+    waits: list[str] = []
+    place(Job(buffer, W, x_trans=True), memory, lambda: waits.append("settled"))
+    assert waits == ["settled"]
+
+
+def test_a_transposed_job_exchanges_its_operands() -> None:
+    placed = place(Job(X, W, orientation="transposed"), Memory(4096, BASE), _no_settling)
+    assert (placed.hardware.m, placed.hardware.n, placed.hardware.k) == (5, 4, 3)
+    assert placed.parts[0].orientation == "transposed"
+    placed.z[...] = golden.gemm_op(X, W).z.T
+    np.testing.assert_array_equal(placed.collect(), golden.gemm_op(X, W).z)
+
+
+def test_a_configuration_of_ones_own_is_a_configuration() -> None:
+    config = Config(rows=1, row_len=1, pipe_regs=0, port_width=64)
+    with open_device("golden", config) as device:
+        assert device.config is config
