@@ -35,7 +35,7 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 	@scripts/setup.sh $(VENV)
 	@touch $@
 
-demo: setup ## show in two minutes what the project does
+demo: setup ## show what the project does
 	@$(RUN) scripts/demo.py $(ARGS)
 
 test: setup ## all tests, in parallel [JOBS, ARGS for pytest]

@@ -55,15 +55,15 @@ module redmule_top
   localparam int unsigned NumStreams = 4;
 
   redmule_parameters #(
-      .NumRows,
-      .RowLen,
-      .PipeRegs,
-      .PortWidth,
-      .NumContexts,
-      .NumCores,
-      .RowGroups,
-      .XChunks,
-      .WAhead
+      .NumRows(NumRows),
+      .RowLen(RowLen),
+      .PipeRegs(PipeRegs),
+      .PortWidth(PortWidth),
+      .NumContexts(NumContexts),
+      .NumCores(NumCores),
+      .RowGroups(RowGroups),
+      .XChunks(XChunks),
+      .WAhead(WAhead)
   ) u_parameters ();
 
   // ---------------------------------------------------------------------------------------- control
@@ -74,14 +74,14 @@ module redmule_top
   access_t beat_access;
 
   redmule_control #(
-      .NumRows,
-      .RowLen,
-      .PipeRegs,
-      .PortWidth,
-      .NumContexts,
-      .NumCores,
-      .IdWidth,
-      .RowGroups
+      .NumRows(NumRows),
+      .RowLen(RowLen),
+      .PipeRegs(PipeRegs),
+      .PortWidth(PortWidth),
+      .NumContexts(NumContexts),
+      .NumCores(NumCores),
+      .IdWidth(IdWidth),
+      .RowGroups(RowGroups)
   ) u_control (
       .clk_i,
       .rst_ni,
@@ -133,11 +133,11 @@ module redmule_top
   end
 
   redmule_x_loader #(
-      .NumRows,
-      .TileCols,
-      .ChunkElems,
-      .XChunks,
-      .PortWidth
+      .NumRows(NumRows),
+      .TileCols(TileCols),
+      .ChunkElems(ChunkElems),
+      .XChunks(XChunks),
+      .PortWidth(PortWidth)
   ) u_x_loader (
       .clk_i,
       .rst_ni,
@@ -158,10 +158,10 @@ module redmule_top
   );
 
   redmule_w_loader #(
-      .NumRows,
-      .TileCols,
-      .WAhead,
-      .PortWidth
+      .NumRows(NumRows),
+      .TileCols(TileCols),
+      .WAhead(WAhead),
+      .PortWidth(PortWidth)
   ) u_w_loader (
       .clk_i,
       .rst_ni,
@@ -181,9 +181,9 @@ module redmule_top
   );
 
   redmule_yz_access #(
-      .NumRows,
-      .TileCols,
-      .PortWidth
+      .NumRows(NumRows),
+      .TileCols(TileCols),
+      .PortWidth(PortWidth)
   ) u_y_loader (
       .clk_i,
       .rst_ni,
@@ -203,9 +203,9 @@ module redmule_top
   );
 
   redmule_yz_access #(
-      .NumRows,
-      .TileCols,
-      .PortWidth,
+      .NumRows(NumRows),
+      .TileCols(TileCols),
+      .PortWidth(PortWidth),
       .LastOfJob(1'b1)
   ) u_z_storer (
       .clk_i,
@@ -235,7 +235,7 @@ module redmule_top
   logic [NumStreams-1:0] beat_for;
 
   redmule_port #(
-      .PortWidth
+      .PortWidth(PortWidth)
   ) u_port (
       .clk_i,
       .rst_ni,
@@ -287,7 +287,7 @@ module redmule_top
   logic [RowLen-1:0] turn;
 
   redmule_cast_lanes_in #(
-      .PortWidth
+      .PortWidth(PortWidth)
   ) u_cast_in (
       .valid_i(beat_valid & ~beat_for[StreamZ]),
       .format_i(beat_access.format),
@@ -298,11 +298,11 @@ module redmule_top
   );
 
   redmule_x_buffer #(
-      .NumRows,
-      .ChunkElems,
-      .XChunks,
-      .UnitElems,
-      .NumLanes
+      .NumRows(NumRows),
+      .ChunkElems(ChunkElems),
+      .XChunks(XChunks),
+      .UnitElems(UnitElems),
+      .NumLanes(NumLanes)
   ) u_x_buffer (
       .clk_i,
       .rst_ni,
@@ -320,11 +320,11 @@ module redmule_top
   );
 
   redmule_w_buffer #(
-      .RowLen,
-      .TileCols,
-      .WAhead,
-      .UnitElems,
-      .NumLanes
+      .RowLen(RowLen),
+      .TileCols(TileCols),
+      .WAhead(WAhead),
+      .UnitElems(UnitElems),
+      .NumLanes(NumLanes)
   ) u_w_buffer (
       .clk_i,
       .rst_ni,
@@ -345,10 +345,10 @@ module redmule_top
   );
 
   redmule_yz_buffer #(
-      .NumRows,
-      .TileCols,
-      .UnitElems,
-      .NumLanes
+      .NumRows(NumRows),
+      .TileCols(TileCols),
+      .UnitElems(UnitElems),
+      .NumLanes(NumLanes)
   ) u_yz_buffer (
       .clk_i,
       .rst_ni,
@@ -381,7 +381,7 @@ module redmule_top
   );
 
   redmule_cast_lanes_out #(
-      .PortWidth
+      .PortWidth(PortWidth)
   ) u_cast_out (
       .valid_i(stream_valid[StreamZ]),
       .format_i(job.z.format),
@@ -408,9 +408,9 @@ module redmule_top
   );
 
   redmule_run #(
-      .NumRows,
-      .RowLen,
-      .PipeRegs
+      .NumRows(NumRows),
+      .RowLen(RowLen),
+      .PipeRegs(PipeRegs)
   ) u_run (
       .clk_i,
       .rst_ni,
@@ -447,9 +447,9 @@ module redmule_top
   );
 
   redmule_array #(
-      .NumRows,
-      .RowLen,
-      .PipeRegs
+      .NumRows(NumRows),
+      .RowLen(RowLen),
+      .PipeRegs(PipeRegs)
   ) u_array (
       .clk_i,
       .rst_ni,

@@ -21,7 +21,7 @@ from redmule.config import data_dir
 # Command or header a build needs -> the Debian package that brings it. The headers are for FST waveforms only.
 _PACKAGES = {"perl": "perl", "make": "make", "g++": "g++", "zlib.h": "zlib1g-dev", "lz4.h": "liblz4-dev"}
 
-# Assertions are always on. -O2 over -O3: the same speed, a shorter build.
+# Assertions are always on.
 _VERILATOR_FLAGS = (
     *("--cc", "--exe", "--build", "-j", "2", "--prefix", "Vtop", "-CFLAGS", "-fPIC"),
     *("-O3", "-MAKEFLAGS", "OPT_FAST=-O2", "-MAKEFLAGS", "OPT_GLOBAL=-O2"),

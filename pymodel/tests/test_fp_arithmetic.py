@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from redmule.fp import OPS, Flags, Op, campaign, kernel, scalar, stimuli, vector
-from redmule.fp.formats import FP16
 
 SEED = 20
 ONE, INF, QNAN, SNAN = 0x3C00, 0x7C00, 0x7E00, 0x7C01
@@ -61,11 +60,11 @@ def test_tail_that_float64_loses_still_raises_inexact() -> None:
 
 
 def test_rounding_up_to_the_smallest_normal_number_is_not_tiny_if_full_precision_reaches_it() -> None:
-    below = scalar.fma(0x03FF, 0x3C01, 0x0000)
-    assert below == (0x0400, Flags(uf=True, nx=True))
-    assert scalar.fma(0x0FFF, 0x2FFF, 0x0000)[0] == 0x0400
-    assert scalar.fma_exact(0x0FFF, 0x2FFF, 0x0000) == Fraction(0x7FF**2, 1 << 36)
-    assert scalar.fma(0x0FFF, 0x2FFF, 0x0000)[1] == Flags(uf=True, nx=True)
+    largest, unit, smallest_normal = 0x03FF, 0x0001, Fraction(1, 1 << 14)
+    three_quarters, eleven_sixteenths = 0x3A00, 0x3980
+    assert scalar.fma_exact(unit, three_quarters, largest) == smallest_normal - Fraction(1, 1 << 26)
+    assert scalar.fma(unit, three_quarters, largest) == (0x0400, Flags(nx=True))
+    assert scalar.fma(unit, eleven_sixteenths, largest) == (0x0400, Flags(uf=True, nx=True))
     assert scalar.fma(0x0001, 0x8001, 0x0400) == (0x0400, Flags(nx=True))
 
 

@@ -27,39 +27,44 @@ def by_ml_dtypes(codes: vector.AnyCodes, src: Format, dst: Format) -> vector.Any
     return np.where(nan, np.array(dst.canonical_nan, dst.raw_dtype), result.view(dst.raw_dtype))
 
 
+# Half a gap of the smallest bf16 numbers and everything larger is an integer in this unit: fractions, but fast.
+UNIT = Fraction(1, 1 << 160)
+
+
 @cache
-def finite_values(fmt: Format) -> list[Fraction]:
-    """Every value from +0 to the largest finite one; the index is the code."""
+def finite_values(fmt: Format) -> list[int]:
+    """Every value from +0 to the largest finite one, in UNIT; the index is the code."""
     values = [scalar.decode(code, fmt).value for code in range(fmt.max_finite_code + 1)]
-    return [value for value in values if value is not None]
+    return [int(value / UNIT) for value in values if value is not None]
 
 
 def by_fractions(code: int, src: Format, dst: Format, saturate: bool) -> tuple[int, Flags]:
     """Cast by searching the nearest value of ``dst``; shares only ``decode`` with the code under test."""
     if src is dst:
         return code, Flags()
-    number, sign = scalar.decode(code, src), dst.sign_mask * scalar.decode(code, src).sign
+    number = scalar.decode(code, src)
+    sign = dst.sign_mask * number.sign
     too_large = (
         sign | dst.max_finite_code if saturate else sign | dst.exponent_mask if dst.has_inf else dst.canonical_nan
     )
     if number.is_nan:
         return dst.canonical_nan, Flags(nv=src is not FP16 and number.kind is scalar.Kind.SIGNALLING_NAN)
-    if number.value is None:
+    if number.kind is scalar.Kind.INF:
         lost = saturate or not dst.has_inf
         return too_large, Flags(of=lost, nx=lost)
-    values, wanted = finite_values(dst), abs(number.value)
+    values, wanted = finite_values(dst), finite_values(src)[code & ~src.sign_mask]
     last_gap = values[-1] - values[-2]
     # The largest finite number is odd (its tie goes up) except in e4m3fn, where the NaN took the odd code.
-    tie = values[-1] + last_gap / 2
+    tie = values[-1] + last_gap // 2
     if wanted > tie or (wanted == tie and dst.max_finite_code & 1):
         return too_large, Flags(of=True, nx=True)
     above = min(bisect_left(values, wanted), len(values) - 1)
     near = min((above, max(above - 1, 0)), key=lambda index: (abs(values[index] - wanted), index & 1))
     inexact = values[near] != wanted
-    smallest = Fraction(2) ** dst.min_exponent
+    smallest = values[1 << dst.mantissa_bits]
     # With an unbounded exponent the last number below the smallest normal one is half a gap nearer.
-    full_gap = smallest / (1 << (dst.mantissa_bits + 1))
-    return sign | near, Flags(uf=inexact and wanted < smallest - full_gap / 2, nx=inexact)
+    full_gap = smallest >> (dst.mantissa_bits + 1)
+    return sign | near, Flags(uf=inexact and wanted < smallest - full_gap // 2, nx=inexact)
 
 
 @every_format

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ def test_format_is_found_by_name_code_and_dtype(fmt: Format) -> None:
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
 def test_format_parameters_equal_those_of_its_dtype(fmt: Format) -> None:
-    info = ml_dtypes.finfo(fmt.dtype)
+    info: Any = ml_dtypes.finfo(fmt.dtype)  # type: ignore[no-untyped-call]
     assert fmt.max_finite == float(info.max)
     assert fmt.mantissa_bits == info.nmant
     assert fmt.min_exponent == info.minexp

@@ -99,8 +99,8 @@ module redmule_array
     end
 
     redmule_row #(
-        .RowLen,
-        .PipeRegs
+        .RowLen(RowLen),
+        .PipeRegs(PipeRegs)
     ) u_row (
         .clk_i,
         .rst_ni,

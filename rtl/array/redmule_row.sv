@@ -42,7 +42,7 @@ module redmule_row
     end
 
     redmule_ce #(
-        .PipeRegs
+        .PipeRegs(PipeRegs)
     ) u_ce (
         .clk_i,
         .rst_ni,

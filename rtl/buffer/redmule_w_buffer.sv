@@ -89,7 +89,7 @@ module redmule_w_buffer
 
   redmule_spread #(
       .RowElems(TileCols),
-      .UnitElems,
+      .UnitElems(UnitElems),
       .NumLanes(BeatElems)
   ) u_spread (
       .valid_i(beat_free_o),

@@ -55,8 +55,8 @@ module redmule_x_buffer
   // Filling
   redmule_spread #(
       .RowElems(ChunkElems),
-      .UnitElems,
-      .NumLanes
+      .UnitElems(UnitElems),
+      .NumLanes(NumLanes)
   ) u_spread (
       .valid_i(beat_valid_i),
       .unit_i(beat_place_i.unit),

@@ -127,8 +127,8 @@ module redmule_yz_buffer
 
   redmule_spread #(
       .RowElems(TileCols),
-      .UnitElems,
-      .NumLanes
+      .UnitElems(UnitElems),
+      .NumLanes(NumLanes)
   ) u_spread (
       .valid_i(beat_valid_i),
       .unit_i(beat_place_i.unit),

@@ -68,8 +68,8 @@ module redmule_run
 
   // The nest of loops
   redmule_tile_walk #(
-      .NumRows,
-      .TileCols
+      .NumRows(NumRows),
+      .TileCols(TileCols)
   ) u_tiles (
       .clk_i,
       .rst_ni,

@@ -46,8 +46,8 @@ module redmule_w_loader
   assign lead_o = lead_t'(ahead);
 
   redmule_tile_walk #(
-      .NumRows,
-      .TileCols
+      .NumRows(NumRows),
+      .TileCols(TileCols)
   ) u_tiles (
       .clk_i,
       .rst_ni,
@@ -65,7 +65,7 @@ module redmule_w_loader
   );
 
   redmule_row_walk #(
-      .PortWidth
+      .PortWidth(PortWidth)
   ) u_rows (
       .clk_i,
       .rst_ni,

@@ -51,8 +51,8 @@ module redmule_x_loader
   assign job_taken_o = chunk_taken & chunk_last & tile_last;
 
   redmule_tile_walk #(
-      .NumRows,
-      .TileCols
+      .NumRows(NumRows),
+      .TileCols(TileCols)
   ) u_tiles (
       .clk_i,
       .rst_ni,
@@ -94,7 +94,7 @@ module redmule_x_loader
   );
 
   redmule_row_walk #(
-      .PortWidth
+      .PortWidth(PortWidth)
   ) u_rows (
       .clk_i,
       .rst_ni,

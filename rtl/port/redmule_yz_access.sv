@@ -49,8 +49,8 @@ module redmule_yz_access
   assign place_o.last = rows_last & (tile_last | !LastOfJob);
 
   redmule_tile_walk #(
-      .NumRows,
-      .TileCols
+      .NumRows(NumRows),
+      .TileCols(TileCols)
   ) u_tiles (
       .clk_i,
       .rst_ni,
@@ -68,7 +68,7 @@ module redmule_yz_access
   );
 
   redmule_row_walk #(
-      .PortWidth
+      .PortWidth(PortWidth)
   ) u_rows (
       .clk_i,
       .rst_ni,

@@ -86,6 +86,8 @@ class Random {  // xorshift64*
 
 thread_local std::string stop_message;  // where the model stopped: a failed assertion, $error, $fatal
 
+struct Fatal {};  // thrown where the model cannot go on
+
 }  // namespace
 
 void vl_stop(const char* file, int line, const char* scope) {
@@ -93,6 +95,7 @@ void vl_stop(const char* file, int line, const char* scope) {
 }
 void vl_fatal(const char* file, int line, const char* scope, const char* message) {
   stop_message = std::string(message) + " at " + file + ":" + std::to_string(line) + " " + scope;
+  throw Fatal{};
 }
 
 struct Harness {
@@ -151,7 +154,7 @@ struct Harness {
     request_ = {true, read, address, data, core};
     answered_ = false;
     for (std::uint64_t patience = kRegisterPatience; !answered_; --patience) {
-      if (patience == 0) fail("register port: no answer to the access at 0x%x in %llu cycles", address, kRegisterPatience);
+      if (patience == 0) fail("register port: no answer to the access at 0x%x", address);
       if (!error_.empty()) return kFailed;
       cycle();
     }
@@ -221,13 +224,16 @@ struct Harness {
     top_->rst_ni = !in_reset;
     drive_memory();
     drive_registers();
-    evaluate(0);
-    if (!in_reset) {
-      sample_events();
-      sample_memory();
-      sample_registers();
+    try {
+      evaluate(0);
+      if (!in_reset) {
+        sample_events();
+        sample_memory();
+        sample_registers();
+      }
+      evaluate(1);
+    } catch (const Fatal&) {  // stop_message says what happened
     }
-    evaluate(1);
     if (!stop_message.empty()) {
       fail("%s", stop_message.c_str());
       stop_message.clear();

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import DTypeLike, NDArray
 
 from redmule.fp import Format, format_by_dtype
@@ -92,15 +91,15 @@ class Memory:
             kept = matrix
         else:
             block = self._block(name, (rows - 1) * stride + cols * fmt.bytes, fmt)
-            kept = as_strided(block.view(fmt.dtype), (rows, cols), (stride, fmt.bytes))
+            kept = np.ndarray((rows, cols), fmt.dtype, block, strides=(stride, fmt.bytes))
             kept[...] = matrix
         address = self.base + kept.ctypes.data - self.bytes.ctypes.data
         return Stored(address, rows, cols, stride, fmt), kept
 
     def rows_of(self, plane: NDArray[np.uint8], stored: Stored) -> NDArray[np.uint8]:
         """Return the bytes of a stored matrix in a plane with one byte for each byte of memory: (rows, row bytes)."""
-        start = plane[stored.address - self.base :]
-        return as_strided(start, (stored.rows, stored.row_bytes), (stored.stride, 1))
+        shape, strides = (stored.rows, stored.row_bytes), (stored.stride, 1)
+        return np.ndarray(shape, np.uint8, plane, stored.address - self.base, strides)
 
     def _block(self, name: str, size: int, fmt: Format) -> NDArray[np.uint8]:
         """Return `size` unused bytes between guards."""
