@@ -37,6 +37,10 @@ module fp_fma
   };
   localparam logic [Cuts-1:0] Registered = Registers[PipeRegs];
 
+  if (PipeRegs > Cuts) begin : g_too_many_registers
+    $fatal(1, "PipeRegs = %0d is not in 0 .. %0d", PipeRegs, Cuts);
+  end
+
   // Index of the register at a cut, or of any if there is none.
   function automatic int unsigned index(int unsigned cut);
     int unsigned earlier = 0;

@@ -37,7 +37,7 @@ def batch(
     if as_json:
         print_json(lines)
     else:
-        print_table("", COLUMNS, ([_cell(line, column) for column in COLUMNS] for line in lines))
+        print_table(COLUMNS, ([_cell(line, column) for column in COLUMNS] for line in lines))
     if not all(agrees(line) for line in lines):
         raise typer.Exit(1)
 

@@ -41,7 +41,7 @@ def explain(
     if as_json:
         print_json(rows)
     else:
-        print_table("", list(rows[0]), ([*row.values()] for row in rows))
+        print_table(list(rows[0]), ([*row.values()] for row in rows))
 
 
 def code_row(code: int, fmt: Format) -> dict[str, str]:

@@ -49,7 +49,7 @@ def info(as_json: JsonOption = False) -> None:
         print_json(content)
         return
     for title, rows in content.items():
-        print_table(title, list(rows[0]), ([*row.values()] for row in rows))
+        print_table(list(rows[0]), ([*row.values()] for row in rows), title)
         print()
 
 

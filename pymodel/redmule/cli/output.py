@@ -11,12 +11,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 BAR_AFTER_SECONDS = 2.0
+PIPE_WIDTH = 10_000
 
 
 def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -24,14 +26,16 @@ def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
     print(json.dumps(value))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; a narrow terminal gets what fits, a pipe gets everything."""
-    table = Table(*columns, title=title, title_justify="left", show_edge=False)
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+    """Print a table, with a header if columns have names. A terminal wraps long cells; a pipe gets them whole."""
+    table = Table(title=title, title_justify="left", show_edge=False, show_header=any(columns))
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console = Console()
     if not console.is_terminal:
-        console.width = max(console.width, console.measure(table).maximum)
+        console.width = max(Measurement.get(console, console.options.update(max_width=PIPE_WIDTH), table).maximum, 1)
     console.print(table)
 
 

@@ -56,7 +56,7 @@ def run(
     if as_json:
         print_json(line)
     else:
-        print_table("", ("", ""), _rows(line))
+        print_table(("", ""), _rows(line))
     if not agrees(line):
         raise typer.Exit(1)
 
