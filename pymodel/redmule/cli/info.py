@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import ml_dtypes
-import numpy as np
-
-import redmule
 from redmule import build
 from redmule.cli.output import JsonOption, print_json, print_table
 from redmule.config import CONFIGS
@@ -38,10 +35,8 @@ def info(as_json: JsonOption = False) -> None:
         ],
         "registers": [{"offset": f"0x{offset:02x}", "name": offset.name} for offset in Offset],
         "versions": [
-            {"name": "redmule", "version": redmule.__version__},
+            *({"name": package, "version": _package_version(package)} for package in ("redmule", "numpy", "ml_dtypes")),
             {"name": "python", "version": platform.python_version()},
-            {"name": "numpy", "version": np.__version__},
-            {"name": "ml_dtypes", "version": ml_dtypes.__version__},
             {"name": "verilator", "version": _verilator_version()},
         ],
     }
@@ -51,6 +46,14 @@ def info(as_json: JsonOption = False) -> None:
     for title, rows in content.items():
         print_table(list(rows[0]), ([*row.values()] for row in rows), title)
         print()
+
+
+def _package_version(package: str) -> str:
+    """Return the version of an installed package, or that it runs without being installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _verilator_version() -> str:

@@ -65,7 +65,7 @@ class Device(ABC):
         the queue.
 
         Raises:
-            ValueError: a job does not suit this device; no job has run.
+            ValueError: a job does not suit this device, or does not fit its memory.
             RuntimeError: as `gemm_op`; also after `close`.
         """
         if self._closed:

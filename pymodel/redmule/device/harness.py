@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Verilated accelerator with its memory model (harness.cpp) as a Python object."""
+"""The Verilated accelerator with its memory model (harness.cpp, memory_port.h) as a Python object."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from redmule.config import Config
 from redmule.device.memory import Memory
 
 TOP = "redmule_top"
-_SOURCE = Path(__file__).with_name("harness.cpp")
+_SOURCES = [Path(__file__).with_name(name) for name in ("harness.cpp", "memory_port.h")]
 
 # Several models live in one process: nothing but the C interface may be visible. A failed assertion must not end it.
 _CXX_FLAGS = ("-fvisibility=hidden", "-fno-gnu-unique", "-DVL_USER_STOP", "-DVL_USER_FATAL")
@@ -199,7 +199,7 @@ def _library(config: Config, wave_suffix: str | None) -> ctypes.CDLL:
         TOP,
         config.parameters(),
         build.rtl_sources(),
-        cpp=[_SOURCE],
+        cpp=_SOURCES,
         flags=["-CFLAGS", " ".join(_CXX_FLAGS), *waves],
         label=config.name + ("" if wave_suffix is None else f" with {wave_suffix[1:]} waves"),
     )

@@ -25,6 +25,16 @@ def test_minmax_equals_golden_for_special_values_and_all_exponents() -> None:
     assert campaign.check_minmax(COUNT, SEED) == 2 * (COUNT + campaign.SPECIAL.size**2)
 
 
+@pytest.mark.parametrize("flipped", ["value", "flags"])
+def test_comparison_fails_on_a_flipped_bit(flipped: str) -> None:
+    abc = campaign.tuples_of_special(3)
+    golden = vector.fma(*abc)
+    z, flags = golden[0].copy(), golden[1].copy()
+    (z if flipped == "value" else flags)[SEED] ^= 1
+    with pytest.raises(AssertionError, match=r"1 of [0-9]+ differ"):
+        campaign.assert_equal("fma", abc, (z, flags), golden)
+
+
 @pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
 def test_cast_in_of_every_code_equals_golden(fmt: Format) -> None:
     assert campaign.check_cast_in(fmt) == 1 << 16
