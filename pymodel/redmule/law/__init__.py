@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cycle law: what the accelerator will take for a job, exactly, without simulating its data.
 
-The law walks the loops that the hardware's sequencers walk (row blocks, column tiles, passes, beats) cycle by cycle on a
-memory that always grants and answers one cycle later, and skips what recurs. It is not a fit: cycles, stall cycles and
+The law walks the loops of the sequencers (row blocks, column tiles, passes, beats) cycle by cycle, on a memory
+that always grants and answers one cycle later, and skips what recurs. It is not a fit: cycles, stall cycles and
 beats equal those of the RTL for every job. See `rtl/control/redmule_run.sv` and `rtl/port/redmule_arbiter.sv` for the
 rules it follows.
 """
@@ -61,10 +61,14 @@ def shape_cycles(
     """
     from redmule.law.walk import walk  # compiled when first needed
 
+    def beat_elems(size: int) -> int:
+        return config.beat_elems(size) if size else 0
+
+    x_bytes, w_bytes, y_bytes, z_bytes = elem_bytes
     counts, beats = walk(
         (m, n, k),
         (config.rows, config.row_len, config.pipe_regs, config.x_chunk, config.x_chunks, config.w_ahead),
-        tuple(config.beat_elems(size) if size else 0 for size in elem_bytes),
+        (beat_elems(x_bytes), beat_elems(w_bytes), beat_elems(y_bytes), beat_elems(z_bytes)),
         skip,
     )
     steps, *reasons = (int(count) for count in counts)
@@ -76,9 +80,7 @@ def shape_cycles(
     )
 
 
-def ideal_cycles(
-    m: int, n: int, k: int, config: Config, elem_bytes: tuple[int, int, int, int] = (2, 2, 2, 2)
-) -> int:
+def ideal_cycles(m: int, n: int, k: int, config: Config, elem_bytes: tuple[int, int, int, int] = (2, 2, 2, 2)) -> int:
     """Return the least cycles any machine with this array and this port could take.
 
     max(ceil(M N K / CEs), ceil(bytes of X, W, Y and Z each moved once / payload bytes of the port)).

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The walk of the cycle law, compiled.
 
-Each turn of the loop is one clock cycle: decisions are taken on the state at its beginning, as in the RTL, and the state
-changes at its end. Five walkers (x, w, y, z at the port, r at the array) count down what is left of M, K and N.
+Each turn of the loop is one clock cycle: decisions are taken on the state at its beginning, as in the RTL, and the
+state changes at its end. Five walkers (x, w, y, z at the port, r at the array) count down what is left of M, K and N.
 
 At the start of a chunk, of a tile and of a row block the state, relative to the array's place, is compared with the one
 at the start of the chunk, tile or block before. If they are equal, what happened in between will happen again as long
@@ -70,7 +70,7 @@ def walk(
     y_state, y_cols, z_state, z_cols = FREE, 0, FREE, 0
     # Array: a finished tile waits in the ring, and its columns; it advanced in the cycle before; it has begun the job.
     finished, finished_cols, fresh, started = False, 0, False, False
-    # The port: what is on it, and what is answered in this cycle; with whether it is the last of what its buffer waits for.
+    # The port: what is on it, what is answered in this cycle; and whether it is the last that its buffer waits for.
     port, port_last, answer, answer_last = NONE, False, NONE, False
 
     # Recurrence, by level (chunk, tile, block): the state seen last, and the counts then.
@@ -94,7 +94,7 @@ def walk(
             state[31] = 64 * state[31] + 8 * (port + 1) + answer + 1
             if y_done:
                 state[2], state[6] = 0, 0
-            together = xm == rm and wm == rm and (y_done or ym == rm) and not (x_done or w_done)
+            together = xm == rm and wm == rm and not (x_done or w_done)
             times = 0
             if level == 0:  # chunks of one tile, while Y and Z are at rest
                 state[8:11] -= rn
@@ -103,7 +103,7 @@ def walk(
                 if together and rest and xk == rk and wk == rk:
                     times = min(xn, wn, x_left, rn) // chunk - 1
             elif level == 1:
-                if together and (zm == rm):
+                if together and zm == rm and (y_done or ym == rm):
                     times = min(xk, wk, rk, zk, rk if y_done else yk) // cols - 1
             elif not (x_done or w_done):
                 times = min(xm, wm, rm, zm, rm if y_done else ym) // rows - 1
@@ -141,9 +141,7 @@ def walk(
             spent = STALL_Y
         elif phase == 0 and live and x_full == 0:
             spent = STALL_X
-        elif phase == 0 and (w_missing > 0 or (live and w_there == 0)):
-            spent = STALL_W
-        elif phase > 0 and w_missing > 0 and phase >= w_loaded:
+        elif (w_missing > 0 and (phase == 0 or phase >= w_loaded)) or (phase == 0 and live and w_there == 0):
             spent = STALL_W
         else:
             step, spent = True, STEP
@@ -154,10 +152,7 @@ def walk(
         counts[spent] += 1
 
         # ---- which stream gets the port: the least lead, equal ones in the order X, Z, Y, W
-        if tile_begins or r_done or turn >= rn:
-            tile_lead = 0
-        else:
-            tile_lead = min(rn - turn, FAR)
+        tile_lead = 0 if tile_begins or r_done or turn >= rn else min(rn - turn, FAR)
         x_lead = FAR if x_asked > 1 else (min(x_left, chunk) - x_col if x_asked == 1 else 0)
         take, least = NONE, FAR + 1
         if not x_done and (x_row + x_part > 0 or x_used < x_chunks):
