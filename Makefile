@@ -45,7 +45,7 @@ lint: setup ## style and static checks of RTL and Python
 	@$(RUN) scripts/lint.py $(ARGS)
 
 sim: setup ## one job on the RTL, against the golden model [M, N, K, CONFIG, BACKEND, ARGS for redmule run]
-	@$(RUN) -m redmule run --M $(M) --n $(N) --k $(K) --config $(CONFIG) --backend $(BACKEND) $(ARGS)
+	@$(RUN) -m redmule run --m $(M) --n $(N) --k $(K) --config $(CONFIG) --backend $(BACKEND) $(ARGS)
 
 regress: setup ## the long campaigns: full counts, every configuration, resumable [ARGS]
 	@$(RUN) scripts/regress.py $(ARGS)

@@ -29,8 +29,8 @@ package redmule_pkg;
 
   // Where a matrix is stored, and how.
   typedef struct packed {
-    addr_t addr;      // of its first element
-    addr_t stride;    // from one stored row to the next
+    addr_t   addr;    // of its first element
+    addr_t   stride;  // from one stored row to the next
     format_e format;
   } operand_t;
 
@@ -57,16 +57,16 @@ package redmule_pkg;
 
   // One beat of the port as a sequencer asks for it.
   typedef struct packed {
-    addr_t addr;      // of the first element
-    elems_t elems;    // elements it moves, in neighbouring places
+    addr_t   addr;    // of the first element
+    elems_t  elems;   // elements it moves, in neighbouring places
     format_e format;
   } access_t;
 
   // Where the elements of a beat belong.
   typedef struct packed {
-    row_t row;    // row of the array (no meaning for W)
+    row_t  row;   // row of the array (no meaning for W)
     unit_t unit;  // place in that row, counted in beats of 16-bit elements
-    logic last;   // last beat of what the buffer waits for: X chunk, W row, Y tile, Z of the job
+    logic  last;  // last beat of what the buffer waits for: X chunk, W row, Y tile, Z of the job
   } place_t;
 
   // Cycles until a stream that gets no beat stops the array, in rows of W; all ones: far away.

@@ -25,26 +25,26 @@ module redmule_top
     // memory port
     output logic                   mem_req_o,
     input  logic                   mem_gnt_i,
-    output logic [31:0]            mem_add_o,
+    output logic [           31:0] mem_add_o,
     output logic                   mem_wen_o,
     output logic [DataWidth/8-1:0] mem_be_o,
-    output logic [DataWidth-1:0]   mem_data_o,
+    output logic [  DataWidth-1:0] mem_data_o,
     input  logic                   mem_r_valid_i,
-    input  logic [DataWidth-1:0]   mem_r_data_i,
+    input  logic [  DataWidth-1:0] mem_r_data_i,
     input  logic                   mem_r_err_i,
     // register port
     input  logic                   reg_req_i,
     output logic                   reg_gnt_o,
-    input  logic [31:0]            reg_add_i,
+    input  logic [           31:0] reg_add_i,
     input  logic                   reg_wen_i,
-    input  logic [3:0]             reg_be_i,
-    input  logic [31:0]            reg_data_i,
-    input  logic [IdWidth-1:0]     reg_id_i,
+    input  logic [            3:0] reg_be_i,
+    input  logic [           31:0] reg_data_i,
+    input  logic [    IdWidth-1:0] reg_id_i,
     output logic                   reg_r_valid_o,
-    output logic [31:0]            reg_r_data_o,
-    output logic [IdWidth-1:0]     reg_r_id_o,
+    output logic [           31:0] reg_r_data_o,
+    output logic [    IdWidth-1:0] reg_r_id_o,
     output logic                   reg_r_err_o,
-    output logic [NumCores-1:0]    event_o
+    output logic [   NumCores-1:0] event_o
 );
 
   localparam int unsigned TileCols = RowLen * (PipeRegs + 1);
@@ -70,7 +70,7 @@ module redmule_top
   logic clear, job_valid, job_done, port_idle, port_transfer, bus_error;
   job_t job;
   flags_t flags, flags_in, flags_array, flags_out;
-  cycle_e cycle;
+  cycle_e  cycle;
   access_t beat_access;
 
   redmule_control #(
@@ -112,10 +112,10 @@ module redmule_top
 
   // ------------------------------------------------------------------------- memory port and sequencers
   logic [NumStreams-1:0] stream_valid, stream_ready, stream_taken, stream_job;
-  access_t stream_access [NumStreams];
-  place_t stream_place [NumStreams];
-  lead_t stream_lead [NumStreams];
-  lead_t tile_lead;
+  access_t stream_access[NumStreams];
+  place_t  stream_place [NumStreams];
+  lead_t   stream_lead  [NumStreams];
+  lead_t   tile_lead;
 
   logic x_chunk_free, w_beat_free, acc_free, y_begins, z_ends, z_ready;
   elems_t x_chunk_left;
@@ -181,8 +181,8 @@ module redmule_top
   );
 
   redmule_yz_access #(
-      .NumRows(NumRows),
-      .TileCols(TileCols),
+      .NumRows  (NumRows),
+      .TileCols (TileCols),
       .PortWidth(PortWidth)
   ) u_y_loader (
       .clk_i,
@@ -203,8 +203,8 @@ module redmule_top
   );
 
   redmule_yz_access #(
-      .NumRows(NumRows),
-      .TileCols(TileCols),
+      .NumRows  (NumRows),
+      .TileCols (TileCols),
       .PortWidth(PortWidth),
       .LastOfJob(1'b1)
   ) u_z_storer (
@@ -225,8 +225,8 @@ module redmule_top
       .ends_o(z_ends)
   );
 
-  assign stream_lead[StreamY]  = tile_lead;
-  assign stream_lead[StreamZ]  = tile_lead;
+  assign stream_lead[StreamY] = tile_lead;
+  assign stream_lead[StreamZ] = tile_lead;
 
   logic beat_valid;
   stream_e beat_stream;
@@ -273,13 +273,13 @@ module redmule_top
   assign job_done = beat_for[StreamZ] & beat_place.last & ~bus_error;
 
   // ---------------------------------------------------------------------------------- casts and buffers
-  fp16_t beat_elem [NumLanes];
-  fp16_t z_elem [NumLanes];
-  fp16_t x_col [NumRows];
-  fp16_t w_elem [RowLen];
-  fp16_t y_col [NumRows];
-  fp16_t z_col [NumRows];
-  logic z_live [NumRows];
+  fp16_t beat_elem[NumLanes];
+  fp16_t z_elem[NumLanes];
+  fp16_t x_col[NumRows];
+  fp16_t w_elem[RowLen];
+  fp16_t y_col[NumRows];
+  fp16_t z_col[NumRows];
+  logic z_live[NumRows];
   logic x_valid, w_ready, w_done, y_ready, z_here, z_arriving, y_start, z_start, y_take, y_last, turn_live;
   logic array_en, z_valid, z_last;
   elems_t w_loaded;
@@ -345,10 +345,10 @@ module redmule_top
   );
 
   redmule_yz_buffer #(
-      .NumRows(NumRows),
-      .TileCols(TileCols),
+      .NumRows  (NumRows),
+      .TileCols (TileCols),
       .UnitElems(UnitElems),
-      .NumLanes(NumLanes)
+      .NumLanes (NumLanes)
   ) u_yz_buffer (
       .clk_i,
       .rst_ni,
@@ -394,8 +394,8 @@ module redmule_top
 
   // ---------------------------------------------------------------------------------------- array
   logic run_job, run_taken, feed_first, feed_last, feed_end, active;
-  logic feed_live [NumRows];
-  logic x_live [NumRows];
+  logic feed_live[NumRows];
+  logic x_live[NumRows];
 
   redmule_job_gate u_run_gate (
       .clk_i,
@@ -408,8 +408,8 @@ module redmule_top
   );
 
   redmule_run #(
-      .NumRows(NumRows),
-      .RowLen(RowLen),
+      .NumRows (NumRows),
+      .RowLen  (RowLen),
       .PipeRegs(PipeRegs)
   ) u_run (
       .clk_i,
@@ -447,8 +447,8 @@ module redmule_top
   );
 
   redmule_array #(
-      .NumRows(NumRows),
-      .RowLen(RowLen),
+      .NumRows (NumRows),
+      .RowLen  (RowLen),
       .PipeRegs(PipeRegs)
   ) u_array (
       .clk_i,
@@ -473,8 +473,7 @@ module redmule_top
       .flags_o(flags_array)
   );
 
-  assign flags = flags_in | (z_valid ? flags_array : '0)
-               | (stream_ready[StreamZ] ? flags_out : '0);
+  assign flags = flags_in | (z_valid ? flags_array : '0) | (stream_ready[StreamZ] ? flags_out : '0);
 
 endmodule
 

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from redmule import golden
 from redmule.config import Config
-from redmule.device import MEMORY_BASE, Memory, RtlDevice
+from redmule.device import MEMORY_BASE, Memory, RtlDevice, open_device
 from redmule.device.harness import RegisterError, SimulationError
 from redmule.fp import FORMATS, Flags, Format, op_by_name
 from redmule.job import DeviceError, HangError, Job, Result
@@ -97,6 +97,19 @@ def test_cycles_are_those_from_trigger_to_event_and_each_has_one_reason(device: 
     assert result.cycles == result.steps + sum(result.stalls.values())
     assert result.utilisation == 5 * 6 * 7 / (TINY.num_ces * result.cycles)
     assert [(part.m, part.n, part.k, part.orientation) for part in result.parts] == [(5, 6, 7, "normal")]
+
+
+def test_the_model_device_predicts_the_cycles_and_stalls_of_the_rtl(device: RtlDevice) -> None:
+    random = np.random.default_rng(12)
+    jobs = [_random_job(random) for _ in range(40)]
+    with open_device("model", TINY) as model:
+        for job in jobs:
+            predicted, measured = model.run([job])[0], device.run([job])[0]
+            assert (predicted.cycles, predicted.steps) == (measured.cycles, measured.steps)
+            assert predicted.stalls == measured.stalls
+            assert predicted.parts == measured.parts
+            assert predicted.utilisation == measured.utilisation
+            assert predicted.flags == measured.flags
 
 
 def test_views_of_every_sort_are_read_where_they_lie(device: RtlDevice) -> None:

@@ -14,33 +14,33 @@ module redmule_array
   import fp_pkg::*;
   import redmule_pkg::*;
 #(
-    parameter int unsigned NumRows = 12,
-    parameter int unsigned RowLen = 4,
+    parameter int unsigned NumRows  = 12,
+    parameter int unsigned RowLen   = 4,
     parameter int unsigned PipeRegs = 3
 ) (
-    input  logic               clk_i,
-    input  logic               rst_ni,
-    input  logic               clear_i,
-    input  logic               en_i,
+    input  logic                clk_i,
+    input  logic                rst_ni,
+    input  logic                clear_i,
+    input  logic                en_i,
     // a column of accumulators enters
-    input  logic               feed_first_i,
-    input  logic               feed_last_i,
-    input  logic               feed_end_i,
-    input  logic               live_i [NumRows],
-    input  fp16_t              y_i    [NumRows],
+    input  logic                feed_first_i,
+    input  logic                feed_last_i,
+    input  logic                feed_end_i,
+    input  logic                live_i      [NumRows],
+    input  fp16_t               y_i         [NumRows],
     // a column of elements turns to the next n
-    input  logic  [RowLen-1:0] turn_i,
-    input  logic               active_i,
-    input  op_e                op_i,
-    input  logic               x_live_i [NumRows],
-    input  fp16_t              x_i    [NumRows],
-    input  fp16_t              w_i    [RowLen],
+    input  logic   [RowLen-1:0] turn_i,
+    input  logic                active_i,
+    input  op_e                 op_i,
+    input  logic                x_live_i    [NumRows],
+    input  fp16_t               x_i         [NumRows],
+    input  fp16_t               w_i         [ RowLen],
     // a finished column leaves
-    output logic               z_valid_o,
-    output logic               z_end_o,
-    output logic               z_live_o [NumRows],
-    output fp16_t              z_o      [NumRows],
-    output flags_t             flags_o
+    output logic                z_valid_o,
+    output logic                z_end_o,
+    output logic                z_live_o    [NumRows],
+    output fp16_t               z_o         [NumRows],
+    output flags_t              flags_o
 );
 
   // What travels beside each column of accumulators, once for all rows.
@@ -52,17 +52,17 @@ module redmule_array
 
   logic first_q, fresh_q;
   lane_t enter_q;
-  logic live_q [NumRows];
-  fp16_t y_q [NumRows];
+  logic live_q[NumRows];
+  fp16_t y_q[NumRows];
   logic [RowLen-1:0] active_q;
-  op_e op_q [RowLen];
+  op_e op_q[RowLen];
 
-  logic ring_live [NumRows];
-  fp16_t ring [NumRows];
-  flags_t ce_flags [NumRows][RowLen];
-  lane_t lane_in [RowLen];
-  lane_t lane_out [RowLen];
-  lane_t lane_q [RowLen][PipeRegs+1];
+  logic ring_live[NumRows];
+  fp16_t ring[NumRows];
+  flags_t ce_flags[NumRows][RowLen];
+  lane_t lane_in[RowLen];
+  lane_t lane_out[RowLen];
+  lane_t lane_q[RowLen][PipeRegs+1];
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) fresh_q <= 1'b0;
@@ -99,7 +99,7 @@ module redmule_array
     end
 
     redmule_row #(
-        .RowLen(RowLen),
+        .RowLen  (RowLen),
         .PipeRegs(PipeRegs)
     ) u_row (
         .clk_i,

@@ -8,7 +8,7 @@ module redmule_row
   import fp_pkg::*;
   import redmule_pkg::*;
 #(
-    parameter int unsigned RowLen = 4,
+    parameter int unsigned RowLen   = 4,
     parameter int unsigned PipeRegs = 3
 ) (
     input  logic                clk_i,
@@ -18,18 +18,18 @@ module redmule_row
     input  logic   [RowLen-1:0] load_i,
     input  fp16_t               x_i,
     input  logic   [RowLen-1:0] active_i,
-    input  op_e                 op_i     [RowLen],
-    input  fp16_t               w_i      [RowLen],
+    input  op_e                 op_i    [RowLen],
+    input  fp16_t               w_i     [RowLen],
     input  logic                valid_i,
     input  fp16_t               acc_i,
     output logic                valid_o,
     output fp16_t               acc_o,
-    output flags_t              flags_o  [RowLen]
+    output flags_t              flags_o [RowLen]
 );
 
-  fp16_t x_q [RowLen];
-  fp16_t acc [RowLen+1];
-  logic valid [RowLen+1];
+  fp16_t x_q  [  RowLen];
+  fp16_t acc  [RowLen+1];
+  logic  valid[RowLen+1];
 
   assign acc[0] = acc_i;
   assign valid[0] = valid_i;

@@ -8,21 +8,21 @@ module redmule_fifo #(
     parameter type data_t = logic,
     localparam int unsigned CountWidth = $clog2(Depth + 1)
 ) (
-    input  logic                  clk_i,
-    input  logic                  rst_ni,
-    input  logic                  clear_i,
-    input  logic                  push_i,
-    input  data_t                 data_i,
-    input  logic                  pop_i,
-    output logic                  valid_o,
-    output data_t                 data_o,
-    output logic [CountWidth-1:0] count_o
+    input  logic                   clk_i,
+    input  logic                   rst_ni,
+    input  logic                   clear_i,
+    input  logic                   push_i,
+    input  data_t                  data_i,
+    input  logic                   pop_i,
+    output logic                   valid_o,
+    output data_t                  data_o,
+    output logic  [CountWidth-1:0] count_o
 );
 
   localparam int unsigned IndexWidth = Depth > 1 ? $clog2(Depth) : 1;
   localparam logic [IndexWidth-1:0] LastIndex = IndexWidth'(Depth - 1);
 
-  data_t entry_q [Depth];
+  data_t entry_q[Depth];
   logic [IndexWidth-1:0] write_q, read_q;
   logic [CountWidth-1:0] count_q;
 
@@ -53,8 +53,7 @@ module redmule_fifo #(
 `ifndef SYNTHESIS
   // Space is reserved before anything is asked for, so an entry never comes to a full FIFO.
   FifoNotOverrun :
-  assert property (@(posedge clk_i) disable iff (!rst_ni)
-      push_i && !clear_i |-> count_q != CountWidth'(Depth));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) push_i && !clear_i |-> count_q != CountWidth'(Depth));
   // Only what is there is taken.
   FifoNotUnderrun :
   assert property (@(posedge clk_i) disable iff (!rst_ni) pop_i && !clear_i |-> valid_o);

@@ -8,9 +8,9 @@ module redmule_spread
   import fp_pkg::*;
   import redmule_pkg::*;
 #(
-    parameter int unsigned RowElems = 16,
+    parameter int unsigned RowElems  = 16,
     parameter int unsigned UnitElems = 16,
-    parameter int unsigned NumLanes = 32
+    parameter int unsigned NumLanes  = 32
 ) (
     input  logic   valid_i,
     input  unit_t  unit_i,
@@ -29,8 +29,7 @@ module redmule_spread
       for (int unsigned e = 0; e < RowElems; e++) begin
         if (unit_i == unit_t'(e / UnitElems)) begin
           hit_o[e] = elems_t'(e % UnitElems) < elems_i;
-        end else if (e >= UnitElems && NumLanes > UnitElems
-                     && unit_i == unit_t'(e / UnitElems - 1)) begin
+        end else if (e >= UnitElems && NumLanes > UnitElems && unit_i == unit_t'(e / UnitElems - 1)) begin
           hit_o[e]  = elems_t'(UnitElems + e % UnitElems) < elems_i;
           elem_o[e] = elem_i[(UnitElems+e%UnitElems)%NumLanes];
         end

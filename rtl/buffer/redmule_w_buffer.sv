@@ -19,25 +19,25 @@ module redmule_w_buffer
     parameter int unsigned UnitElems = 16,
     parameter int unsigned NumLanes = 32
 ) (
-    input  logic              clk_i,
-    input  logic              rst_ni,
-    input  logic              clear_i,
+    input  logic                clk_i,
+    input  logic                rst_ni,
+    input  logic                clear_i,
     // from the port
-    input  logic              beat_valid_i,
-    input  unit_t             beat_unit_i,
-    input  logic              beat_last_i,
-    input  elems_t            beat_elems_i,
-    input  fp16_t             beat_elem_i [NumLanes],
-    output logic              beat_free_o,
+    input  logic                beat_valid_i,
+    input  unit_t               beat_unit_i,
+    input  logic                beat_last_i,
+    input  elems_t              beat_elems_i,
+    input  fp16_t               beat_elem_i [NumLanes],
+    output logic                beat_free_o,
     // with the run sequencer
-    output logic              row_ready_o,
-    output logic              row_done_o,
-    output elems_t            loaded_o,
-    input  logic              begin_i,
-    input  logic              step_i,
-    input  logic [RowLen-1:0] turn_i,
+    output logic                row_ready_o,
+    output logic                row_done_o,
+    output elems_t              loaded_o,
+    input  logic                begin_i,
+    input  logic                step_i,
+    input  logic   [RowLen-1:0] turn_i,
     // to the array
-    output fp16_t             w_o [RowLen]
+    output fp16_t               w_o         [  RowLen]
 );
 
   localparam int unsigned BeatElems = TileCols < NumLanes ? TileCols : NumLanes;
@@ -45,8 +45,8 @@ module redmule_w_buffer
   localparam logic [ColWidth-1:0] LastCol = ColWidth'(TileCols - 1);
 
   typedef struct packed {
-    unit_t  unit;
-    logic   last;
+    unit_t unit;
+    logic last;
     elems_t elems;
     fp16_t [BeatElems-1:0] elem;
   } beat_t;
@@ -56,11 +56,11 @@ module redmule_w_buffer
   logic [RowLen-1:0] target, target_q;
   elems_t loaded_q;
   logic done_q;
-  fp16_t row_q [RowLen][TileCols];
-  logic [ColWidth-1:0] place_q [RowLen];
-  logic hit [TileCols];
-  fp16_t elem [TileCols];
-  fp16_t oldest_elem [BeatElems];
+  fp16_t row_q[RowLen][TileCols];
+  logic [ColWidth-1:0] place_q[RowLen];
+  logic hit[TileCols];
+  fp16_t elem[TileCols];
+  fp16_t oldest_elem[BeatElems];
 
   always_comb begin
     arriving.unit  = beat_unit_i;
@@ -79,25 +79,25 @@ module redmule_w_buffer
       .clk_i,
       .rst_ni,
       .clear_i,
-      .push_i(beat_valid_i),
-      .data_i(arriving),
-      .pop_i(beat_free_o),
+      .push_i (beat_valid_i),
+      .data_i (arriving),
+      .pop_i  (beat_free_o),
       .valid_o(oldest_valid),
-      .data_o(oldest),
+      .data_o (oldest),
       .count_o()
   );
 
   redmule_spread #(
-      .RowElems(TileCols),
+      .RowElems (TileCols),
       .UnitElems(UnitElems),
-      .NumLanes(BeatElems)
+      .NumLanes (BeatElems)
   ) u_spread (
       .valid_i(beat_free_o),
-      .unit_i(oldest.unit),
+      .unit_i (oldest.unit),
       .elems_i(oldest.elems),
-      .elem_i(oldest_elem),
-      .hit_o(hit),
-      .elem_o(elem)
+      .elem_i (oldest_elem),
+      .hit_o  (hit),
+      .elem_o (elem)
   );
 
   assign row_ready_o = done_q & oldest_valid;

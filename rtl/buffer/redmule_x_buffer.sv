@@ -27,7 +27,7 @@ module redmule_x_buffer
     input  fp16_t  beat_elem_i [NumLanes],
     // to the array
     output logic   col_valid_o,
-    output fp16_t  col_o       [NumRows],
+    output fp16_t  col_o       [ NumRows],
     input  logic   take_i,
     // to the loader
     output logic   chunk_free_o,
@@ -43,27 +43,27 @@ module redmule_x_buffer
   typedef logic [SlotWidth-1:0] slot_t;
   typedef logic [ElemWidth-1:0] elem_t;
 
-  fp16_t chunk_q [XChunks][NumRows][ChunkElems];
+  fp16_t chunk_q[XChunks][NumRows][ChunkElems];
   slot_t fill_q, read_q;
   elem_t col;
-  logic hit [ChunkElems];
-  fp16_t elem [ChunkElems];
+  logic  hit [ChunkElems];
+  fp16_t elem[ChunkElems];
   logic chunk_done, cols_first;
   elems_t chunk_size;
   logic [CreditWidth-1:0] complete;
 
   // Filling
   redmule_spread #(
-      .RowElems(ChunkElems),
+      .RowElems (ChunkElems),
       .UnitElems(UnitElems),
-      .NumLanes(NumLanes)
+      .NumLanes (NumLanes)
   ) u_spread (
       .valid_i(beat_valid_i),
-      .unit_i(beat_place_i.unit),
+      .unit_i (beat_place_i.unit),
       .elems_i(beat_elems_i),
-      .elem_i(beat_elem_i),
-      .hit_o(hit),
-      .elem_o(elem)
+      .elem_i (beat_elem_i),
+      .hit_o  (hit),
+      .elem_o (elem)
   );
 
   always_ff @(posedge clk_i) begin

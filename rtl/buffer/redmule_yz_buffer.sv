@@ -12,45 +12,45 @@ module redmule_yz_buffer
   import fp_pkg::*;
   import redmule_pkg::*;
 #(
-    parameter int unsigned NumRows = 12,
-    parameter int unsigned TileCols = 16,
-    parameter int unsigned UnitElems = 16,
-    parameter int unsigned NumLanes = 32,
-    localparam int unsigned ColWidth = TileCols > 1 ? $clog2(TileCols) : 1
+    parameter  int unsigned NumRows   = 12,
+    parameter  int unsigned TileCols  = 16,
+    parameter  int unsigned UnitElems = 16,
+    parameter  int unsigned NumLanes  = 32,
+    localparam int unsigned ColWidth  = TileCols > 1 ? $clog2(TileCols) : 1
 ) (
-    input  logic   clk_i,
-    input  logic   rst_ni,
-    input  logic   clear_i,
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
+    input  logic                  clear_i,
     // Y from the port
-    input  logic   y_begins_i,           // its first beat is asked for
-    input  logic   beat_valid_i,
-    input  place_t beat_place_i,
-    input  elems_t beat_elems_i,
-    input  fp16_t  beat_elem_i [NumLanes],
+    input  logic                  y_begins_i,              // its first beat is asked for
+    input  logic                  beat_valid_i,
+    input  place_t                beat_place_i,
+    input  elems_t                beat_elems_i,
+    input  fp16_t                 beat_elem_i [NumLanes],
     // with the run sequencer
-    input  logic   use_y_i,
-    output logic   free_o,
-    output logic   y_ready_o,
-    output logic   z_here_o,
-    output logic   z_arriving_o,
-    input  logic   y_start_i,            // a tile starts
-    input  logic   z_start_i,            // a finished tile starts to arrive
+    input  logic                  use_y_i,
+    output logic                  free_o,
+    output logic                  y_ready_o,
+    output logic                  z_here_o,
+    output logic                  z_arriving_o,
+    input  logic                  y_start_i,               // a tile starts
+    input  logic                  z_start_i,               // a finished tile starts to arrive
     // columns of Y to the array
-    input  logic   y_take_i,
-    input  logic   y_last_i,
-    input  logic [ColWidth-1:0] y_col_i,
-    output fp16_t  y_o [NumRows],
+    input  logic                  y_take_i,
+    input  logic                  y_last_i,
+    input  logic   [ColWidth-1:0] y_col_i,
+    output fp16_t                 y_o         [ NumRows],
     // columns of Z from the array
-    input  logic   z_valid_i,
-    input  logic   z_last_i,
-    input  logic   z_live_i [NumRows],
-    input  fp16_t  z_i [NumRows],
+    input  logic                  z_valid_i,
+    input  logic                  z_last_i,
+    input  logic                  z_live_i    [ NumRows],
+    input  fp16_t                 z_i         [ NumRows],
     // Z to the port
-    output logic   z_ready_o,            // a whole tile waits to be stored
-    input  row_t   z_row_i,
-    input  unit_t  z_unit_i,
-    output fp16_t  z_elem_o [NumLanes],
-    input  logic   z_ends_i              // its last beat is taken
+    output logic                  z_ready_o,               // a whole tile waits to be stored
+    input  row_t                  z_row_i,
+    input  unit_t                 z_unit_i,
+    output fp16_t                 z_elem_o    [NumLanes],
+    input  logic                  z_ends_i                 // its last beat is taken
 );
 
   localparam int unsigned NumUnits = (TileCols + UnitElems - 1) / UnitElems;
@@ -70,11 +70,11 @@ module redmule_yz_buffer
 
   y_state_e y_state_d, y_state_q;
   z_state_e z_state_d, z_state_q;
-  fp16_t acc_q [NumRows][TileCols];
+  fp16_t acc_q[NumRows][TileCols];
   logic [ColWidth-1:0] z_col_d, z_col_q;
-  logic hit [TileCols];
+  logic  hit  [TileCols];
   fp16_t elem [TileCols];
-  fp16_t z_row [TileCols];
+  fp16_t z_row[TileCols];
 
   assign free_o = y_state_q == YFree && z_state_q == ZFree;
   assign y_ready_o = y_state_q == (use_y_i ? YFilled : YFree);
@@ -93,9 +93,9 @@ module redmule_yz_buffer
     endcase
 
     z_state_d = z_state_q;
-    z_col_d = z_col_q;
+    z_col_d   = z_col_q;
     unique case (z_state_q)
-      ZFree: if (z_start_i) z_state_d = ZArriving;
+      ZFree:   if (z_start_i) z_state_d = ZArriving;
       ZArriving: begin
         if (z_valid_i) begin
           z_col_d = z_last_i ? '0 : z_col_q + 1'b1;
@@ -126,16 +126,16 @@ module redmule_yz_buffer
   end
 
   redmule_spread #(
-      .RowElems(TileCols),
+      .RowElems (TileCols),
       .UnitElems(UnitElems),
-      .NumLanes(NumLanes)
+      .NumLanes (NumLanes)
   ) u_spread (
       .valid_i(beat_valid_i),
-      .unit_i(beat_place_i.unit),
+      .unit_i (beat_place_i.unit),
       .elems_i(beat_elems_i),
-      .elem_i(beat_elem_i),
-      .hit_o(hit),
-      .elem_o(elem)
+      .elem_i (beat_elem_i),
+      .hit_o  (hit),
+      .elem_o (elem)
   );
 
   always_ff @(posedge clk_i) begin

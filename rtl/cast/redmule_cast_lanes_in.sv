@@ -7,27 +7,26 @@ module redmule_cast_lanes_in
   import fp_pkg::*;
   import redmule_pkg::*;
 #(
-    parameter int unsigned PortWidth = 256,
-    localparam int unsigned NumLanes = PortWidth / 8
+    parameter  int unsigned PortWidth = 256,
+    localparam int unsigned NumLanes  = PortWidth / 8
 ) (
-    input  logic                 valid_i,
-    input  format_e              format_i,
-    input  elems_t               elems_i,
-    input  logic [PortWidth-1:0] payload_i,
-    output fp16_t                elem_o [NumLanes],
-    output flags_t               flags_o
+    input  logic                    valid_i,
+    input  format_e                 format_i,
+    input  elems_t                  elems_i,
+    input  logic    [PortWidth-1:0] payload_i,
+    output fp16_t                   elem_o   [NumLanes],
+    output flags_t                  flags_o
 );
 
   localparam int unsigned CodeBits = $bits(fp16_t);
   localparam int unsigned ByteBits = CodeBits / 2;
 
-  flags_t lane_flags [NumLanes];
+  flags_t lane_flags[NumLanes];
 
   for (genvar i = 0; i < NumLanes; i++) begin : gen_lane
     fp16_t code;
     if (i < NumLanes / 2) begin : gen_either
-      assign code = is_8bit(format_i) ? fp16_t'(payload_i[i*ByteBits+:ByteBits])
-                                      : payload_i[i*CodeBits+:CodeBits];
+      assign code = is_8bit(format_i) ? fp16_t'(payload_i[i*ByteBits+:ByteBits]) : payload_i[i*CodeBits+:CodeBits];
     end else begin : gen_byte
       assign code = fp16_t'(payload_i[i*ByteBits+:ByteBits]);
     end

@@ -7,23 +7,23 @@ module redmule_cast_lanes_out
   import fp_pkg::*;
   import redmule_pkg::*;
 #(
-    parameter int unsigned PortWidth = 256,
-    localparam int unsigned NumLanes = PortWidth / 8
+    parameter  int unsigned PortWidth = 256,
+    localparam int unsigned NumLanes  = PortWidth / 8
 ) (
-    input  logic                 valid_i,
-    input  format_e              format_i,
-    input  logic                 saturate_i,
-    input  elems_t               elems_i,
-    input  fp16_t                elem_i [NumLanes],
-    output logic [PortWidth-1:0] payload_o,
-    output flags_t               flags_o
+    input  logic                    valid_i,
+    input  format_e                 format_i,
+    input  logic                    saturate_i,
+    input  elems_t                  elems_i,
+    input  fp16_t                   elem_i    [NumLanes],
+    output logic    [PortWidth-1:0] payload_o,
+    output flags_t                  flags_o
 );
 
   localparam int unsigned CodeBits = $bits(fp16_t);
   localparam int unsigned ByteBits = CodeBits / 2;
 
-  fp16_t code [NumLanes];
-  flags_t lane_flags [NumLanes];
+  fp16_t code[NumLanes];
+  flags_t lane_flags[NumLanes];
 
   for (genvar i = 0; i < NumLanes; i++) begin : gen_lane
     fp_cast_out u_cast (

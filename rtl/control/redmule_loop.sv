@@ -11,25 +11,25 @@ module redmule_loop #(
     parameter int unsigned Width = 16,
     parameter int unsigned SizeWidth = Width  // enough for step_i
 ) (
-    input  logic             clk_i,
-    input  logic             rst_ni,
-    input  logic             clear_i,
-    input  logic             advance_i,
-    input  logic [Width-1:0] total_i,
+    input  logic                 clk_i,
+    input  logic                 rst_ni,
+    input  logic                 clear_i,
+    input  logic                 advance_i,
+    input  logic [    Width-1:0] total_i,
     input  logic [SizeWidth-1:0] step_i,
-    output logic [Width-1:0] left_o,
+    output logic [    Width-1:0] left_o,
     output logic [SizeWidth-1:0] size_o,
-    output logic             first_o,
-    output logic             last_o
+    output logic                 first_o,
+    output logic                 last_o
 );
 
   logic first_d, first_q;
   logic [Width-1:0] left_d, left_q;
 
   assign first_o = first_q;
-  assign left_o = first_q ? total_i : left_q;
-  assign last_o = left_o <= Width'(step_i);
-  assign size_o = last_o ? left_o[SizeWidth-1:0] : step_i;
+  assign left_o  = first_q ? total_i : left_q;
+  assign last_o  = left_o <= Width'(step_i);
+  assign size_o  = last_o ? left_o[SizeWidth-1:0] : step_i;
 
   always_comb begin
     first_d = first_q;

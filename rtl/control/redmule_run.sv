@@ -11,47 +11,47 @@
 module redmule_run
   import redmule_pkg::*;
 #(
-    parameter int unsigned NumRows = 12,
-    parameter int unsigned RowLen = 4,
-    parameter int unsigned PipeRegs = 3,
+    parameter  int unsigned NumRows  = 12,
+    parameter  int unsigned RowLen   = 4,
+    parameter  int unsigned PipeRegs = 3,
     localparam int unsigned TileCols = RowLen * (PipeRegs + 1),
     localparam int unsigned ColWidth = TileCols > 1 ? $clog2(TileCols) : 1
 ) (
-    input  logic               clk_i,
-    input  logic               rst_ni,
-    input  logic               clear_i,
+    input  logic                  clk_i,
+    input  logic                  rst_ni,
+    input  logic                  clear_i,
     // the job
-    input  logic               job_valid_i,
-    input  size_t              m_i,
-    input  size_t              n_i,
-    input  size_t              k_i,
-    output logic               job_taken_o,  // its last step
-    output cycle_e             cycle_o,
-    output lead_t              tile_lead_o,  // what is left of the tile, in rows of W
+    input  logic                  job_valid_i,
+    input  size_t                 m_i,
+    input  size_t                 n_i,
+    input  size_t                 k_i,
+    output logic                  job_taken_o,            // its last step
+    output cycle_e                cycle_o,
+    output lead_t                 tile_lead_o,            // what is left of the tile, in rows of W
     // buffers
-    input  logic               acc_free_i,
-    input  logic               y_ready_i,
-    input  logic               z_here_i,
-    input  logic               z_arriving_i,
-    input  logic               x_valid_i,
-    input  logic               w_ready_i,
-    input  logic               w_done_i,
-    input  elems_t             w_loaded_i,
-    output logic               y_start_o,
-    output logic               z_start_o,
-    output logic               y_take_o,
-    output logic               y_last_o,
-    output logic [ColWidth-1:0] y_col_o,
-    output logic               turn_live_o,  // with X and W: a column turns to an n < N
+    input  logic                  acc_free_i,
+    input  logic                  y_ready_i,
+    input  logic                  z_here_i,
+    input  logic                  z_arriving_i,
+    input  logic                  x_valid_i,
+    input  logic                  w_ready_i,
+    input  logic                  w_done_i,
+    input  elems_t                w_loaded_i,
+    output logic                  y_start_o,
+    output logic                  z_start_o,
+    output logic                  y_take_o,
+    output logic                  y_last_o,
+    output logic   [ColWidth-1:0] y_col_o,
+    output logic                  turn_live_o,            // with X and W: a column turns to an n < N
     // array
-    output logic               en_o,
-    output logic               feed_first_o,
-    output logic               feed_last_o,
-    output logic               feed_end_o,
-    output logic               feed_live_o [NumRows],
-    output logic  [RowLen-1:0] turn_o,
-    output logic               active_o,
-    output logic               x_live_o [NumRows]
+    output logic                  en_o,
+    output logic                  feed_first_o,
+    output logic                  feed_last_o,
+    output logic                  feed_end_o,
+    output logic                  feed_live_o [NumRows],
+    output logic   [  RowLen-1:0] turn_o,
+    output logic                  active_o,
+    output logic                  x_live_o    [NumRows]
 );
 
   localparam int unsigned PhaseWidth = $clog2(PipeRegs + 2);
@@ -68,7 +68,7 @@ module redmule_run
 
   // The nest of loops
   redmule_tile_walk #(
-      .NumRows(NumRows),
+      .NumRows (NumRows),
       .TileCols(TileCols)
   ) u_tiles (
       .clk_i,

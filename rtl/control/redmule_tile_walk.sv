@@ -7,22 +7,22 @@
 module redmule_tile_walk
   import redmule_pkg::*;
 #(
-    parameter int unsigned NumRows = 12,
+    parameter int unsigned NumRows  = 12,
     parameter int unsigned TileCols = 16
 ) (
-    input  logic  clk_i,
-    input  logic  rst_ni,
-    input  logic  clear_i,
-    input  logic  advance_i,    // the tile is done
-    input  size_t m_i,
-    input  size_t k_i,
-    input  addr_t base_i,
-    input  addr_t block_step_i, // from one row block to the next
-    input  addr_t tile_step_i,  // from one column tile to the next
-    output size_t rows_o,
+    input  logic   clk_i,
+    input  logic   rst_ni,
+    input  logic   clear_i,
+    input  logic   advance_i,     // the tile is done
+    input  size_t  m_i,
+    input  size_t  k_i,
+    input  addr_t  base_i,
+    input  addr_t  block_step_i,  // from one row block to the next
+    input  addr_t  tile_step_i,   // from one column tile to the next
+    output size_t  rows_o,
     output elems_t cols_o,
-    output addr_t place_o,
-    output logic  last_o        // the last tile of the job
+    output addr_t  place_o,
+    output logic   last_o         // the last tile of the job
 );
 
   logic block_first, block_last, tile_first, tile_last;
@@ -52,11 +52,11 @@ module redmule_tile_walk
       .clear_i,
       .advance_i,
       .total_i(k_i),
-      .step_i(elems_t'(TileCols)),
-      .left_o(cols_left),
-      .size_o(cols_o),
+      .step_i (elems_t'(TileCols)),
+      .left_o (cols_left),
+      .size_o (cols_o),
       .first_o(tile_first),
-      .last_o(tile_last)
+      .last_o (tile_last)
   );
 
   redmule_pointer u_block_place (
@@ -72,8 +72,8 @@ module redmule_tile_walk
       .clk_i,
       .first_i(tile_first),
       .advance_i,
-      .base_i(block_place),
-      .step_i(tile_step_i),
+      .base_i (block_place),
+      .step_i (tile_step_i),
       .place_o
   );
 

@@ -9,7 +9,7 @@ module redmule_arbiter
 #(
     localparam int unsigned NumStreams = 4
 ) (
-    input  logic    [NumStreams-1:0] valid_i,  // indexed by stream_e
+    input  logic    [NumStreams-1:0] valid_i,               // indexed by stream_e
     input  lead_t                    lead_i  [NumStreams],
     output logic                     valid_o,
     output stream_e                  stream_o

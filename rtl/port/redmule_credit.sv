@@ -4,7 +4,7 @@
 `default_nettype none
 
 module redmule_credit #(
-    parameter int unsigned Depth = 2,
+    parameter  int unsigned Depth = 2,
     localparam int unsigned Width = $clog2(Depth + 1)
 ) (
     input  logic             clk_i,

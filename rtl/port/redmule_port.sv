@@ -15,35 +15,35 @@ module redmule_port
     localparam int unsigned DataWidth = PortWidth + 32,
     localparam int unsigned NumStreams = 4
 ) (
-    input  logic                   clk_i,
-    input  logic                   rst_ni,
-    input  logic                   clear_i,
+    input  logic                      clk_i,
+    input  logic                      rst_ni,
+    input  logic                      clear_i,
     // streams, indexed by stream_e
-    input  logic    [NumStreams-1:0] valid_i,
-    output logic    [NumStreams-1:0] ready_o,
-    input  access_t                access_i [NumStreams],
-    input  place_t                 place_i  [NumStreams],
-    input  lead_t                  lead_i   [NumStreams],
-    input  logic [PortWidth-1:0]   z_payload_i,
+    input  logic    [ NumStreams-1:0] valid_i,
+    output logic    [ NumStreams-1:0] ready_o,
+    input  access_t                   access_i      [NumStreams],
+    input  place_t                    place_i       [NumStreams],
+    input  lead_t                     lead_i        [NumStreams],
+    input  logic    [  PortWidth-1:0] z_payload_i,
     // memory
-    output logic                   mem_req_o,
-    input  logic                   mem_gnt_i,
-    output addr_t                  mem_add_o,
-    output logic                   mem_wen_o,
-    output logic [DataWidth/8-1:0] mem_be_o,
-    output logic [DataWidth-1:0]   mem_data_o,
-    input  logic                   mem_r_valid_i,
-    input  logic [DataWidth-1:0]   mem_r_data_i,
-    input  logic                   mem_r_err_i,
+    output logic                      mem_req_o,
+    input  logic                      mem_gnt_i,
+    output addr_t                     mem_add_o,
+    output logic                      mem_wen_o,
+    output logic    [DataWidth/8-1:0] mem_be_o,
+    output logic    [  DataWidth-1:0] mem_data_o,
+    input  logic                      mem_r_valid_i,
+    input  logic    [  DataWidth-1:0] mem_r_data_i,
+    input  logic                      mem_r_err_i,
     // responses
-    output logic                   beat_valid_o,
-    output stream_e                beat_stream_o,
-    output access_t                beat_access_o,
-    output place_t                 beat_place_o,
-    output logic [PortWidth-1:0]   beat_payload_o,
-    output logic                   bus_error_o,
-    output logic                   transfer_o,
-    output logic                   idle_o
+    output logic                      beat_valid_o,
+    output stream_e                   beat_stream_o,
+    output access_t                   beat_access_o,
+    output place_t                    beat_place_o,
+    output logic    [  PortWidth-1:0] beat_payload_o,
+    output logic                      bus_error_o,
+    output logic                      transfer_o,
+    output logic                      idle_o
 );
 
   localparam int unsigned NumBytes = DataWidth / 8;
@@ -55,7 +55,7 @@ module redmule_port
   typedef struct packed {
     stream_e stream;
     access_t access;
-    place_t  place;
+    place_t place;
   } tag_t;
 
   logic pick_valid, take, oldest_valid;
@@ -69,13 +69,12 @@ module redmule_port
   redmule_arbiter u_arbiter (
       .valid_i,
       .lead_i,
-      .valid_o(pick_valid),
+      .valid_o (pick_valid),
       .stream_o(pick)
   );
 
-  assign take = pick_valid & ~clear_i & (~mem_req_o | mem_gnt_i)
-              & (outstanding != CountWidth'(MaxOutstanding));
-  assign pick_tag = '{stream: pick, access: access_i[pick], place: place_i[pick]};
+  assign take = pick_valid & ~clear_i & (~mem_req_o | mem_gnt_i) & (outstanding != CountWidth'(MaxOutstanding));
+  assign pick_tag = '{stream: pick, access : access_i[pick], place: place_i[pick]};
   assign pick_offset = offset_t'(pick_tag.access.addr);
   assign pick_bytes = pick_tag.access.elems << !is_8bit(pick_tag.access.format);
 
@@ -107,11 +106,11 @@ module redmule_port
       .clk_i,
       .rst_ni,
       .clear_i(1'b0),
-      .push_i(take),
-      .data_i(pick_tag),
-      .pop_i(mem_r_valid_i),
+      .push_i (take),
+      .data_i (pick_tag),
+      .pop_i  (mem_r_valid_i),
       .valid_o(oldest_valid),
-      .data_o(oldest),
+      .data_o (oldest),
       .count_o(outstanding)
   );
 
@@ -137,8 +136,7 @@ module redmule_port
 `ifndef SYNTHESIS
   // The port has a word more than its payload, so a beat fits at every alignment.
   BeatFitsThePort :
-  assert property (@(posedge clk_i) disable iff (!rst_ni)
-      take |-> addr_t'(pick_bytes) <= addr_t'(PortWidth / 8));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) take |-> addr_t'(pick_bytes) <= addr_t'(PortWidth / 8));
   // The memory answers only what was asked for.
   ResponseWasAskedFor :
   assert property (@(posedge clk_i) disable iff (!rst_ni) mem_r_valid_i |-> oldest_valid);

@@ -31,9 +31,9 @@ module redmule_row_walk
   localparam int unsigned UnitElems = PortBytes / 2;
 
   logic row_first, rows_last, beat_first;
-  addr_t row_place;
+  addr_t  row_place;
   elems_t beat_elems;
-  unit_t beat_units;
+  unit_t  beat_units;
 
   assign beat_elems = is_8bit(format_i) ? elems_t'(PortBytes) : elems_t'(UnitElems);
   assign beat_units = is_8bit(format_i) ? unit_t'(PortBytes / UnitElems) : unit_t'(1);
@@ -62,11 +62,11 @@ module redmule_row_walk
       .clear_i,
       .advance_i,
       .total_i(elems_i),
-      .step_i(beat_elems),
-      .left_o(),
-      .size_o(access_o.elems),
+      .step_i (beat_elems),
+      .left_o (),
+      .size_o (access_o.elems),
       .first_o(beat_first),
-      .last_o(row_last_o)
+      .last_o (row_last_o)
   );
 
   redmule_pointer u_row_place (
@@ -82,8 +82,8 @@ module redmule_row_walk
       .clk_i,
       .first_i(beat_first),
       .advance_i,
-      .base_i(row_place),
-      .step_i(addr_t'(PortBytes)),
+      .base_i (row_place),
+      .step_i (addr_t'(PortBytes)),
       .place_o(access_o.addr)
   );
 
@@ -104,8 +104,8 @@ module redmule_row_walk
       .clk_i,
       .first_i(beat_first),
       .advance_i,
-      .base_i('0),
-      .step_i(beat_units),
+      .base_i ('0),
+      .step_i (beat_units),
       .place_o(unit_o)
   );
 

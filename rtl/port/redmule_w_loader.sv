@@ -46,7 +46,7 @@ module redmule_w_loader
   assign lead_o = lead_t'(ahead);
 
   redmule_tile_walk #(
-      .NumRows(NumRows),
+      .NumRows (NumRows),
       .TileCols(TileCols)
   ) u_tiles (
       .clk_i,

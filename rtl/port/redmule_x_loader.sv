@@ -23,7 +23,7 @@ module redmule_x_loader
     input  size_t    m_i,
     input  size_t    n_i,
     input  size_t    k_i,
-    output logic     job_taken_o,  // its last beat is taken
+    output logic     job_taken_o,   // its last beat is taken
     // to the port
     output logic     valid_o,
     input  logic     ready_i,
@@ -51,7 +51,7 @@ module redmule_x_loader
   assign job_taken_o = chunk_taken & chunk_last & tile_last;
 
   redmule_tile_walk #(
-      .NumRows(NumRows),
+      .NumRows (NumRows),
       .TileCols(TileCols)
   ) u_tiles (
       .clk_i,

@@ -24,7 +24,7 @@ module redmule_yz_access
     input  operand_t operand_i,
     input  size_t    m_i,
     input  size_t    k_i,
-    output logic     job_taken_o,  // its last beat is taken
+    output logic     job_taken_o,   // its last beat is taken
     // to the port
     output logic     valid_o,
     input  logic     ready_i,
@@ -37,8 +37,8 @@ module redmule_yz_access
 );
 
   logic advance, first, rows_last, tile_last;
-  addr_t tile_place;
-  size_t rows;
+  addr_t  tile_place;
+  size_t  rows;
   elems_t cols;
 
   assign valid_o = job_valid_i & (~first | slot_ready_i);
@@ -49,7 +49,7 @@ module redmule_yz_access
   assign place_o.last = rows_last & (tile_last | !LastOfJob);
 
   redmule_tile_walk #(
-      .NumRows(NumRows),
+      .NumRows (NumRows),
       .TileCols(TileCols)
   ) u_tiles (
       .clk_i,

@@ -11,7 +11,7 @@ from redmule.cli.jobs import JobSpec, agrees, record, save_result
 from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
 from redmule.device import open_device
 
-BackendOption = Annotated[str, typer.Option(help="Device: golden or rtl.")]
+BackendOption = Annotated[str, typer.Option(help="Device: golden, rtl or model.")]
 ConfigOption = Annotated[str, typer.Option(help="Configuration of the accelerator; see `redmule info`.")]
 StallOption = Annotated[float, typer.Option(help="Probability that the memory grants nothing in a cycle (rtl).")]
 WavesOption = Annotated[str | None, typer.Option(help="Write a waveform, .vcd or .fst (rtl).")]

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from redmule.config import Config
 from redmule.device.base import Device, Progress
-from redmule.device.golden import GoldenDevice
+from redmule.device.golden import GoldenDevice, ModelDevice
 from redmule.device.memory import Memory
 from redmule.device.rtl import RtlDevice
 
-__all__ = ["KINDS", "Device", "GoldenDevice", "Memory", "Progress", "RtlDevice", "open_device"]
+__all__ = ["KINDS", "Device", "GoldenDevice", "Memory", "ModelDevice", "Progress", "RtlDevice", "open_device"]
 
-KINDS = ("golden", "rtl")
+KINDS = ("golden", "rtl", "model")
 
 MEMORY_BASE = 0x1000_0000
 MEMORY_BYTES = 16 << 20
@@ -32,7 +32,8 @@ def open_device(
     """Open a device; use it in a `with` statement.
 
     Args:
-        kind: "golden" (exact values and flags) or "rtl" (the Verilated accelerator; the first use builds it).
+        kind: "golden" (exact values and flags), "rtl" (the Verilated accelerator; the first use builds it) or "model"
+            (golden values, and the cycles the law predicts).
         config: a configuration, or the name of one.
         stall: "rtl": probability that the memory grants nothing in a cycle.
         latency: "rtl": most cycles by which the memory answers late.
@@ -65,4 +66,4 @@ def open_device(
     for name, value in given.items():
         if value:
             raise ValueError(f"{name} = {value!r}: allowed only for device 'rtl', not {kind!r}")
-    return GoldenDevice(chosen, memory, progress)
+    return (ModelDevice if kind == "model" else GoldenDevice)(chosen, memory, progress)

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from redmule import golden
+from redmule import golden, law
 from redmule.device.base import Device
-from redmule.job import Job, Result
+from redmule.device.placement import place
+from redmule.job import Job, Result, utilisation
 
 
 class GoldenDevice(Device):
@@ -30,3 +32,26 @@ class GoldenDevice(Device):
             return Result(values.z, values.flags)
         job.z_out[...] = values.z
         return Result(job.z_out, values.flags)
+
+
+class ModelDevice(GoldenDevice):
+    """The golden model with the cycles the law predicts for the jobs the RTL device would run."""
+
+    kind = "model"
+
+    def _result(self, job: Job) -> Result:
+        placed = place(job, self.memory, _nothing_to_wait_for)
+        hardware = placed.hardware
+        predicted = law.cycles(hardware, self.config)
+        return replace(
+            super()._result(job),
+            cycles=predicted.total,
+            steps=predicted.steps,
+            stalls=predicted.stalls,
+            parts=placed.parts,
+            utilisation=utilisation(hardware.m, hardware.n, hardware.k, predicted.total, self.config),
+        )
+
+
+def _nothing_to_wait_for() -> None:
+    """Each job has ended before the next one begins."""

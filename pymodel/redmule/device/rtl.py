@@ -10,6 +10,7 @@ from math import ceil
 
 import numpy as np
 
+from redmule import law
 from redmule.config import Config
 from redmule.device.base import Device, Progress
 from redmule.device.driver import Driver
@@ -24,6 +25,7 @@ SLICE_CYCLES = 20_000
 
 TIME_MARGIN = 4
 TIME_FLOOR_CYCLES = 10_000
+"""A job may take this many cycles, and then the law's prediction times the margin, more under stalls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +135,13 @@ class RtlDevice(Device):
         )
 
     def _wait(self, running: _Running) -> None:
-        """Run until the job's event, or raise `HangError`."""
-        hardware = running.placed.hardware
-        limit = ceil(self._patience * predicted_cycles(hardware, self.config)) + TIME_FLOOR_CYCLES
+        """Run until the job's event, or raise `HangError`. Most jobs end before anyone has to ask the law."""
         self._events += 1
-        left = limit
+        if self.harness.run(self._driver.core, self._events, TIME_FLOOR_CYCLES):
+            return
+        hardware = running.placed.hardware
+        limit = TIME_FLOOR_CYCLES + ceil(self._patience * law.cycles(hardware, self.config).total)
+        left = limit - TIME_FLOOR_CYCLES
         while not self.harness.run(self._driver.core, self._events, min(left, SLICE_CYCLES)):
             left -= SLICE_CYCLES
             if left <= 0:
@@ -169,17 +173,3 @@ class RtlDevice(Device):
         self._queue.clear()
         self._permissions[:] = 0
         self.harness.reset()
-
-
-def predicted_cycles(job: HardwareJob, config: Config) -> int:
-    """Return an upper estimate of a job's cycles: every step and every beat of the port one after the other."""
-    blocks, tiles = ceil(job.m / config.rows), ceil(job.k / config.tile_cols)
-    steps = blocks * tiles * ceil(job.n / config.row_len) * config.tile_cols
-
-    def row_beats(elems: int, elem_bytes: int) -> int:
-        return ceil(elems * elem_bytes / config.port_bytes) + 1
-
-    x_beats = config.rows * ceil(job.n / config.x_chunk) * row_beats(config.x_chunk, job.x.format.bytes)
-    w_beats = job.n * row_beats(config.tile_cols, job.w.format.bytes)
-    yz_beats = 2 * config.rows * row_beats(config.tile_cols, 2)
-    return steps + blocks * tiles * (x_beats + w_beats + yz_beats)
