@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The campaigns: what is run, on which accelerator, how often."""
+
+from __future__ import annotations
+
+import traceback
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from redmule.config import Config
+from tb.campaigns import aborts, trials
+from tb.campaigns.stage import Stage
+from tb.campaigns.tally import Tally
+
+REPLAY = "scripts/regress.py --only {name} --seed {seed} --trial {index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """So many trials of one kind on one configuration.
+
+    Attributes:
+        kind: what the trials are.
+        config: the accelerator.
+        count: trials at full scale.
+        trial: plays one.
+        mean_cycles: what the mean of a job's cycles may be at most; None: anything.
+    """
+
+    kind: str
+    config: Config
+    count: int
+    trial: Callable[[Stage], Tally]
+    mean_cycles: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Kind and configuration."""
+        return f"{self.kind}-{self.config.name}"
+
+    def run(self, seed: int, index: int, waves: str | None = None) -> Tally:
+        """Play one trial; failures say how to replay it."""
+        random = np.random.default_rng([seed, zlib.crc32(self.name.encode()), index])
+        try:
+            tally = self.trial(Stage(self.config, random, index, waves))
+        except Exception:
+            tally = Tally(rules=1, examples=(traceback.format_exc(),))
+        where = REPLAY.format(name=self.name, seed=seed, index=index)
+        return replace(tally, examples=tuple(f"{where}: {example}" for example in tally.examples))
+
+    def indices(self, seed: int, scale: float) -> list[int]:
+        """Return the trials that a run of this scale plays: a seeded sample, all of them from scale 1 on."""
+        count = max(1, round(self.count * scale))
+        if count >= self.count:
+            return list(range(count))
+        chosen = np.random.default_rng([seed, self.count]).permutation(self.count)[:count]
+        return sorted(int(index) for index in chosen)
+
+    def too_slow(self, total: Tally) -> bool:
+        """Whether the mean of a job's cycles is beyond its limit."""
+        return self.mean_cycles is not None and total.cycles > self.mean_cycles * total.jobs
+
+
+# Each value that must work beside the named configurations, in few accelerators.
+ODD = (
+    Config(rows=5, row_len=3, pipe_regs=4, port_width=64, contexts=1, x_chunks=5, w_ahead=2, name="odd_5x3"),
+    Config(rows=1, row_len=1, pipe_regs=0, port_width=1024, contexts=2, x_chunks=8, w_ahead=16, name="odd_1x1"),
+    Config(rows=32, row_len=5, pipe_regs=0, port_width=128, contexts=3, x_chunks=2, w_ahead=6, name="odd_32x5"),
+    Config(rows=3, row_len=16, pipe_regs=1, port_width=128, contexts=4, x_chunks=5, w_ahead=16, name="odd_3x16"),
+    Config(rows=2, row_len=3, pipe_regs=2, port_width=1024, contexts=4, x_chunks=8, w_ahead=2, name="odd_2x3"),
+)
+
+TINY, PAPER, PAPER_FP8, DATE22, MAGIA, WIDE = (
+    Config.named(name) for name in ("tiny", "paper", "paper_fp8", "date22", "magia", "wide")
+)
+
+CAMPAIGNS = (
+    Campaign("upstream", PAPER, trials.upstream_count(), trials.upstream),
+    Campaign("shapes", TINY, trials.shapes_count(TINY), trials.shapes),
+    *(Campaign("mixed", config, 4000, trials.mixed) for config in (TINY, PAPER, PAPER_FP8, DATE22, MAGIA, WIDE)),
+    *(Campaign("mixed", config, 400, trials.mixed) for config in ODD),
+    *(Campaign("queued", config, 3500, trials.queued) for config in (TINY, PAPER, MAGIA)),
+    *(Campaign("queued", config, 100, trials.queued) for config in ODD),
+    *(Campaign("clears", config, 600, aborts.soft_clear) for config in (TINY, PAPER)),
+    *(Campaign("resets", config, 300, aborts.reset) for config in (TINY, PAPER)),
+    *(Campaign("long", config, len(trials.LONG), trials.long) for config in (TINY, PAPER)),
+    Campaign("stalls_10", PAPER, 10, trials.stalled(0.1), mean_cycles=18_560),
+    Campaign("stalls_50", PAPER, 10, trials.stalled(0.5), mean_cycles=19_200),
+)

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A seeded tenth of the campaigns on four configurations, and proof that the comparison sees every kind of failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from redmule import law
+from redmule.config import Config
+from redmule.device import GoldenDevice
+from redmule.fp import Flags
+from redmule.job import HardwareJob, Job, Result
+from redmule.regs import Offset
+from tb.campaigns import regress, stage, trials
+from tb.campaigns.plan import CAMPAIGNS, Campaign
+from tb.campaigns.stage import WatchedDevice
+from tb.campaigns.tally import Tally
+
+SEED = 1
+TENTH = 0.1
+CONFIGURATIONS = ("tiny", "paper", "odd_5x3", "odd_3x16")
+
+CHOSEN = [c for c in CAMPAIGNS if c.config.name in CONFIGURATIONS and c.kind != "upstream"]
+BY_NAME = {campaign.name: campaign for campaign in CAMPAIGNS}
+MIXED = BY_NAME["mixed-tiny"]
+
+
+@pytest.mark.parametrize("campaign", CHOSEN, ids=lambda campaign: campaign.name)
+def test_a_seeded_tenth_of_the_campaign_shows_no_difference(campaign: Campaign) -> None:
+    total = sum((campaign.run(SEED, index) for index in campaign.indices(SEED, TENTH)), Tally())
+    assert total.jobs > 0
+    assert total.failures == 0, "\n".join(total.examples)
+    assert not campaign.too_slow(total)
+
+
+def test_every_recorded_job_of_the_published_rtl_has_its_bits_and_the_cycles_of_the_law() -> None:
+    campaign = BY_NAME["upstream-paper"]
+    total = sum((campaign.run(SEED, index) for index in range(campaign.count)), Tally())
+    assert total.jobs == 26
+    assert total.failures == 0, "\n".join(total.examples)
+
+
+def test_the_grid_of_small_shapes_holds_every_shape_up_to_just_beyond_two_tiles() -> None:
+    tiny = Config.named("tiny")
+    assert trials.shape_grid(tiny) == (2 * tiny.rows + 1, 2 * tiny.port_elems + 1, 2 * tiny.tile_cols + 1)
+    assert BY_NAME["shapes-tiny"].indices(SEED, 1.0) == list(range(5 * 9 * 9 * len(trials.KINDS) * 2))
+
+
+def test_every_value_that_must_work_is_in_some_configuration() -> None:
+    configs = [campaign.config for campaign in CAMPAIGNS]
+    wanted: Mapping[str, Sequence[int]] = {
+        "row_len": (1, 3, 5, 16),
+        "pipe_regs": (0, 4),
+        "rows": (1, 5, 32),
+        "port_width": (64, 1024),
+        "x_chunks": (2, 5, 8),
+        "w_ahead": (2, 16),
+        "contexts": (1, 2, 3, 4),
+    }
+    for name, values in wanted.items():
+        assert set(values) <= {getattr(config, name) for config in configs}, name
+
+
+def test_a_trial_depends_on_its_name_seed_and_index_only() -> None:
+    first = MIXED.run(SEED, 7)
+    assert first == MIXED.run(SEED, 7)
+    assert len({MIXED.run(SEED, index).cycles for index in range(5)}) > 1
+
+
+@pytest.fixture(name="flipped")
+def _flipped_golden_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = GoldenDevice._run
+
+    def flipped(device: GoldenDevice, jobs: Sequence[Job]) -> list[Result]:
+        results = run(device, jobs)
+        results[-1].z.view(jobs[-1].operands.z_format.raw_dtype)[0, 0] ^= 1
+        return results
+
+    monkeypatch.setattr(GoldenDevice, "_run", flipped)
+
+
+@pytest.mark.usefixtures("flipped")
+@pytest.mark.parametrize("name", ["mixed-tiny", "shapes-tiny", "queued-tiny", "clears-tiny", "resets-tiny"])
+def test_a_flipped_golden_bit_is_one_bit_that_differs(name: str) -> None:
+    for index in range(4):
+        tally = BY_NAME[name].run(SEED, index)
+        assert tally.bits == tally.failures == 1
+        assert f"--only {name} --seed {SEED} --trial {index}" in tally.examples[0]
+
+
+@pytest.mark.parametrize("name", ["mixed-tiny", "queued-tiny", "clears-tiny"])
+def test_a_golden_flag_that_is_wrong_is_counted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = GoldenDevice._run
+
+    def turned(device: GoldenDevice, jobs: Sequence[Job]) -> list[Result]:
+        results = run(device, jobs)
+        return [*results[:-1], replace(results[-1], flags=Flags.from_bits(results[-1].flags.bits ^ 1))]
+
+    monkeypatch.setattr(GoldenDevice, "_run", turned)
+    tally = BY_NAME[name].run(SEED, 1)
+    assert tally.flags == tally.failures == 1
+
+
+def test_a_law_that_is_one_cycle_off_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    cycles = law.cycles
+
+    def off_by_one(job: HardwareJob, config: Config) -> law.Cycles:
+        right = cycles(job, config)
+        return replace(right, total=right.total + 1)
+
+    monkeypatch.setattr(law, "cycles", off_by_one)
+    total = sum((BY_NAME["long-tiny"].run(SEED, index) for index in (3, 4)), Tally())
+    assert total.law == total.failures == 2
+
+
+def test_a_byte_changed_outside_every_result_is_stray(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = WatchedDevice.run
+
+    def careless(device: WatchedDevice, jobs: list[Job]) -> list[Result]:
+        results = run(device, jobs)
+        jobs[0].x.view(jobs[0].operands.x_format.raw_dtype)[0, 0] ^= 1
+        return results
+
+    monkeypatch.setattr(WatchedDevice, "run", careless)
+    tally = BY_NAME["shapes-tiny"].run(SEED, 0)
+    assert tally.stray == tally.failures == 1
+
+
+def test_a_guard_that_finds_a_write_outside_z_is_a_broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WatchedDevice, "_permit", lambda device, hardware: None)
+    tally = MIXED.run(SEED, 3)
+    assert tally.rules == tally.failures == 1
+    assert "guard" in tally.examples[0]
+
+
+def test_a_job_that_vanishes_is_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    submit = WatchedDevice._submit
+
+    def cleared(device: WatchedDevice, *arguments: object) -> None:
+        submit(device, *arguments)  # type: ignore[arg-type]
+        device.harness.write(Offset.SOFT_CLEAR, 0)
+
+    monkeypatch.setattr(WatchedDevice, "_submit", cleared)
+    tally = BY_NAME["long-tiny"].run(SEED, 3)
+    assert tally.hangs == tally.failures == 1
+
+
+def test_an_unexpected_error_of_the_bench_is_a_failure_with_its_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "ARENA_BYTES", 1)
+    tally = MIXED.run(SEED, 0)
+    assert tally.rules == tally.failures == 1
+    assert "ValueError" in tally.examples[0]
+
+
+def test_finished_campaigns_are_kept_and_failed_ones_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regress, "results_dir", lambda: tmp_path)
+    clears = BY_NAME["clears-tiny"]
+    told: list[int] = []
+
+    def play() -> regress.Outcome:
+        (outcome,) = regress.play([clears], SEED, 0.02, 1, lambda campaign, done: told.append(done))
+        return outcome
+
+    first = play()
+    assert not first.failed
+    assert play().seconds == first.seconds
+    assert told == [len(clears.indices(SEED, 0.02))] * 2
+    bad = regress.Outcome(clears, Tally(jobs=1, bits=1), 1.0)
+    regress._save(bad, tmp_path / "bad.json")
+    assert not (tmp_path / "bad.json").exists()
+
+
+def test_the_table_has_a_row_for_each_campaign_and_a_sum() -> None:
+    slow = BY_NAME["stalls_10-paper"]
+    outcomes = [regress.Outcome(slow, Tally(jobs=2, cycles=40_000), 3.0), regress.Outcome(MIXED, Tally(jobs=5), 1.0)]
+    lines = regress.table(outcomes, SEED, 1.0).splitlines()
+    assert lines[-3].startswith("| mixed | tiny | 5 |")
+    assert "mean 20000 cycles, at most 18560" in lines[-2]
+    assert lines[-1].startswith("| all |  | 7 |")
+    assert outcomes[0].failed
+
+
+def test_an_unknown_campaign_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="only = 'all': allowed are a kind"):
+        regress.select("all")
