@@ -56,3 +56,8 @@ array/redmule_row.sv
 control/redmule_run.sv
 array/redmule_array.sv
 redmule_top.sv
+// checks, bound in every simulation
+checks/redmule_port_checks.sv
+checks/redmule_reg_checks.sv
+checks/redmule_job_checks.sv
+checks/redmule_bind.sv

@@ -69,7 +69,7 @@ package redmule_pkg;
     logic  last;  // last beat of what the buffer waits for: X chunk, W row, Y tile, Z of the job
   } place_t;
 
-  // Cycles until a stream that gets no beat stops the array, in rows of W; all ones: far away.
+  // How soon a stream that gets no beat stops the array: rows of W, or beats where a stream counts those; all ones: far.
   typedef logic [7:0] lead_t;
 
   // What a cycle of a job was spent on. The codes index the result counters.

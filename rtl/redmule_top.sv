@@ -289,7 +289,7 @@ module redmule_top
   redmule_cast_lanes_in #(
       .PortWidth(PortWidth)
   ) u_cast_in (
-      .valid_i(beat_valid & ~beat_for[StreamZ]),
+      .valid_i(beat_valid & ~beat_for[StreamZ] & ~bus_error),
       .format_i(beat_access.format),
       .elems_i(beat_access.elems),
       .payload_i(beat_payload),

@@ -20,7 +20,7 @@ _FIELDS: Mapping[str, tuple[str, Sequence[int]]] = {
     "contexts": ("NumContexts", range(1, 5)),
     "cores": ("NumCores", range(1, 17)),
     "id_width": ("IdWidth", range(1, 33)),
-    "row_groups": ("RowGroups", (1, 2, 4)),
+    "row_groups": ("RowGroups", (1,)),
     "x_chunks": ("XChunks", range(2, 9)),
     "w_ahead": ("WAhead", range(2, 17)),
 }

@@ -117,6 +117,8 @@ class Job:
         if not isinstance(z_out, np.ndarray) or z_out.shape != shape or z_out.dtype != dtype:
             given = f"{z_out.dtype} {z_out.shape}" if isinstance(z_out, np.ndarray) else repr(z_out)
             raise ValueError(f"z_out = {given}: allowed is an array {dtype} {shape}")
+        if any(size > 1 and stride < width for size, stride, width in _rows_and_width(z_out)):
+            raise ValueError(f"z_out has strides {z_out.strides}: allowed are rows that do not overlap")
         if not z_out.flags.writeable:
             raise ValueError("z_out is read-only: allowed is a writeable array")
         for name, operand in (("x", self.x), ("w", self.w), ("y", self.y)):
@@ -248,6 +250,16 @@ class Result:
 def utilisation(m: int, n: int, k: int, cycles: int, config: Config) -> float:
     """Return M*N*K / (L*H*cycles): the share of the array's multiply-adds that the job used."""
     return m * n * k / (config.num_ces * cycles)
+
+
+def _rows_and_width(matrix: NDArray[Any]) -> list[tuple[int, int, int]]:
+    """Return (size, stride, least stride without overlap) of each axis of a matrix, the inner one first; in bytes."""
+    inner, outer = sorted((0, 1), key=lambda axis: abs(matrix.strides[axis]) if matrix.shape[axis] > 1 else 0)
+    width = (matrix.shape[inner] - 1) * abs(matrix.strides[inner]) + matrix.itemsize
+    return [
+        (matrix.shape[inner], abs(matrix.strides[inner]), matrix.itemsize),
+        (matrix.shape[outer], abs(matrix.strides[outer]), width),
+    ]
 
 
 def _same_memory(a: NDArray[Any], b: NDArray[Any]) -> bool:

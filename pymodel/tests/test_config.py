@@ -19,7 +19,7 @@ LIMITS = [
     ("contexts", (1, 4), (0, 5)),
     ("cores", (1, 16), (0, 17)),
     ("id_width", (1, 32), (0, 33)),
-    ("row_groups", (1, 4), (0, 3, 8)),
+    ("row_groups", (1,), (0, 2, 4, 8)),
     ("x_chunks", (2, 8), (1, 9)),
     ("w_ahead", (2, 16), (1, 17)),
 ]
@@ -91,7 +91,7 @@ def test_derived_sizes_follow_from_the_parameters(
 
 
 def test_parameters_and_configuration_convert_both_ways() -> None:
-    config = Config(5, 3, 0, 1024, contexts=1, cores=16, id_width=9, row_groups=4, x_chunks=8, w_ahead=16)
+    config = Config(5, 3, 0, 1024, contexts=1, cores=16, id_width=9, row_groups=1, x_chunks=8, w_ahead=16)
     parameters = config.parameters()
     assert parameters["NumRows"] == 5
     assert parameters["WAhead"] == 16

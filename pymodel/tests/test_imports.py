@@ -17,7 +17,21 @@ PACKAGE = Path(redmule.__file__).parent
 
 # Modules and sub-packages in the order in which they may import each other.
 ORDER = [
-    *("fp", "golden", "config", "regs", "build", "job", "law", "device", "layers", "mapper", "train"),
+    *(
+        "fp",
+        "golden",
+        "config",
+        "published",
+        "regs",
+        "build",
+        "job",
+        "law",
+        "device",
+        "demo",
+        "layers",
+        "mapper",
+        "train",
+    ),
     *("energy", "sweep", "report", "explain", "cli", "__init__", "__main__"),
 ]
 MOST_LINES = 400

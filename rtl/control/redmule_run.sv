@@ -172,8 +172,9 @@ module redmule_run
     if (job_valid_i && !started_q && !step) cycle_o = CycleStart;
   end
 
-  // A finished tile leaves as the next one enters, or on its own when there is no next one.
-  assign drain_begins = ~job_valid_i & finished_q & acc_free_i;
+  // A finished tile leaves as the next one enters, or on its own when there is no next one; the last W row must be
+  // complete, for the columns still in the ring use it to its end.
+  assign drain_begins = ~job_valid_i & finished_q & acc_free_i & w_done_i;
   assign en_o = step | drain_begins | (~job_valid_i & ~finished_q & z_arriving_i);
   assign y_start_o = step & tile_begins;
   assign z_start_o = (y_start_o & finished_q) | drain_begins;

@@ -108,7 +108,7 @@ module redmule_port
       .clear_i(1'b0),
       .push_i (take),
       .data_i (pick_tag),
-      .pop_i  (mem_r_valid_i),
+      .pop_i(mem_r_valid_i & oldest_valid),
       .valid_o(oldest_valid),
       .data_o (oldest),
       .count_o(outstanding)
@@ -124,7 +124,7 @@ module redmule_port
   end
 
   assign oldest_offset = offset_t'(oldest.access.addr);
-  assign beat_valid_o = mem_r_valid_i & ~drop_q;
+  assign beat_valid_o = mem_r_valid_i & oldest_valid & ~drop_q;
   assign beat_stream_o = oldest.stream;
   assign beat_access_o = oldest.access;
   assign beat_place_o = oldest.place;

@@ -92,8 +92,8 @@ def load_operands(path: str, dtype: str | None) -> dict[str, NDArray[Any]]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("x", "w", "y") if name in file.files}
-    except (BadZipFile, ValueError, AttributeError) as error:
+            arrays = {name: np.asarray(file[name]) for name in ("x", "w", "y") if name in file.files}
+    except (BadZipFile, ValueError, AttributeError, TypeError, KeyError) as error:
         raise ValueError(f"operands = {path!r}: allowed is an .npz file ({error})") from error
     for name in ("x", "w"):
         if name not in arrays:
@@ -104,6 +104,8 @@ def load_operands(path: str, dtype: str | None) -> dict[str, NDArray[Any]]:
 
 def _decoded(name: str, array: NDArray[Any], fmt: Format | None) -> NDArray[Any]:
     """Return raw codes as numbers of a format; other arrays as they are. NumPy stores ml_dtypes' types as void."""
+    if array.dtype.kind == "S" or array.dtype.hasobject or array.dtype.names:
+        raise ValueError(f"operands: {name} is {array.dtype}: allowed are numbers of a format, or raw codes")
     if array.dtype.kind not in "uV":
         return array
     if fmt is None:

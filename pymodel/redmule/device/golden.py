@@ -47,7 +47,7 @@ class ModelDevice(GoldenDevice):
             super()._result(job),
             cycles=predicted.total,
             steps=predicted.steps,
-            stalls=predicted.stalls,
+            stalls=dict(predicted.stalls),
             parts=placed.parts,
             utilisation=utilisation(hardware.m, hardware.n, hardware.k, predicted.total, self.config),
         )

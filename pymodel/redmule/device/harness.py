@@ -100,11 +100,11 @@ class Harness:
             raise ValueError(f"waves = {waves!r}: allowed are file names ending in {', '.join(_WAVE_FLAGS)}")
         if waves is not None and not Path(waves).absolute().parent.is_dir():
             raise ValueError(f"waves = {waves!r}: its folder does not exist")
-        self._handle: int | None = None
+        self._open: int | None = None
         self._library = _library(config, suffix)
         self._memory = memory  # kept alive: the model writes into it
         self._permissions: NDArray[np.uint8] | None = None
-        self._handle = self._library.harness_create(
+        self._open = self._library.harness_create(
             memory.bytes.ctypes.data,
             memory.base,
             memory.bytes.size,
@@ -116,13 +116,20 @@ class Harness:
 
     def close(self) -> None:
         """End the model and its waveform. More calls do nothing."""
-        if self._handle is not None:
-            self._library.harness_destroy(self._handle)
-            self._handle = None
+        if self._open is not None:
+            self._library.harness_destroy(self._open)
+            self._open = None
 
     def __del__(self) -> None:
-        if hasattr(self, "_handle"):
+        if hasattr(self, "_open"):
             self.close()
+
+    @property
+    def _handle(self) -> int:
+        """The open model; without one a call into the library would crash the process."""
+        if self._open is None:
+            raise RuntimeError("the device is closed: open a new one")
+        return self._open
 
     def reset(self) -> None:
         """Hold the reset for two cycles. Planned writes and resets stay planned."""

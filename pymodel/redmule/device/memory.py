@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -62,11 +63,15 @@ class Memory:
             ValueError: no such format, or the array does not fit.
         """
         fmt = format_by_dtype(dtype)
-        if any(size < 0 for size in shape):
-            raise ValueError(f"shape = {tuple(shape)}: allowed are sizes >= 0")
-        flat = self._block(name, math.prod(shape) * fmt.bytes, fmt)
+        try:
+            sizes = tuple(operator.index(size) for size in shape)
+        except TypeError:
+            raise ValueError(f"shape = {shape!r}: allowed is a sequence of whole sizes >= 0") from None
+        if any(size < 0 for size in sizes):
+            raise ValueError(f"shape = {sizes}: allowed are sizes >= 0")
+        flat = self._block(name, math.prod(sizes) * fmt.bytes, fmt)
         flat[:] = 0
-        return flat.view(fmt.dtype).reshape(tuple(shape))
+        return flat.view(fmt.dtype).reshape(sizes)
 
     def holds(self, array: NDArray[Any]) -> bool:
         """Whether an array lies in this memory."""

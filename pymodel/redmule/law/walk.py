@@ -147,7 +147,7 @@ def walk(
             step, spent = True, STEP
         if not (r_done or started or step):
             spent = START
-        drain_begins = r_done and finished and y_state == FREE and z_state == FREE
+        drain_begins = r_done and finished and y_state == FREE and z_state == FREE and w_missing == 0
         advance = step or drain_begins or (r_done and not finished and z_state == ARRIVING)
         counts[spent] += 1
 
@@ -164,6 +164,8 @@ def walk(
             take, least = Y, tile_lead
         if not w_done and w_used < w_ahead and w_used < least:
             take = W
+
+        w_pops = w_missing > 0 and w_there > 0  # a beat that is answered in this cycle goes on in the next
 
         # ---- end of the cycle: answers
         if answer == X and answer_last:
@@ -244,7 +246,7 @@ def walk(
             if z_cols == 0:
                 z_state = STORED
         fresh = advance
-        if w_missing > 0 and w_there > 0:
+        if w_pops:
             w_there -= 1
             w_used -= 1
             w_missing -= 1
