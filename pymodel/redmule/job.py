@@ -117,10 +117,10 @@ class Job:
         if not isinstance(z_out, np.ndarray) or z_out.shape != shape or z_out.dtype != dtype:
             given = f"{z_out.dtype} {z_out.shape}" if isinstance(z_out, np.ndarray) else repr(z_out)
             raise ValueError(f"z_out = {given}: allowed is an array {dtype} {shape}")
-        if any(size > 1 and stride < width for size, stride, width in _rows_and_width(z_out)):
-            raise ValueError(f"z_out has strides {z_out.strides}: allowed are rows that do not overlap")
         if not z_out.flags.writeable:
             raise ValueError("z_out is read-only: allowed is a writeable array")
+        if any(size > 1 and stride < width for size, stride, width in _rows_and_width(z_out)):
+            raise ValueError(f"z_out has strides {z_out.strides}: allowed are rows that do not overlap")
         for name, operand in (("x", self.x), ("w", self.w), ("y", self.y)):
             if operand is not None and not (name == "y" and self.y_in_place) and np.shares_memory(operand, z_out):
                 raise ValueError(f"z_out overlaps {name}: allowed is only y = z_out exactly")

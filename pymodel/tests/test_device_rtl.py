@@ -285,3 +285,17 @@ def test_a_waveform_is_written(tmp_path: Path) -> None:
     text = path.read_text()
     assert "mem_req_o" in text
     assert "$enddefinitions" in text
+
+
+def test_the_drain_waits_for_the_last_row_of_w_however_slow_the_memory_is() -> None:
+    config = Config(2, 5, 3, 64)  # a W row is five beats, one more than an element has stages
+    rng = np.random.default_rng(11)
+    with (
+        open_device("rtl", config, stall=0.9, seed=4, check_guards=True) as rtl,
+        open_device("golden", config) as golden,
+    ):
+        for k in range(20, 40):
+            x, w, y = (rng.standard_normal(shape).astype(np.float16) for shape in ((3, 10), (10, k), (3, k)))
+            measured, expected = rtl.gemm_op(x, w, y), golden.gemm_op(x, w, y)
+            assert (measured.z.view(np.uint16) == expected.z.view(np.uint16)).all(), f"K = {k}"
+            assert measured.flags == expected.flags

@@ -8,6 +8,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided
 
 from redmule import regs
 from redmule.fp import format_by_name, op_by_name
@@ -38,6 +39,7 @@ Y = np.zeros((3, 5), np.float16)
         ({"z_out": Y, "out_dtype": ml_dtypes.bfloat16}, r"z_out.*float16.*allowed.*bfloat16"),
         ({"z_out": "buffer"}, r"z_out.*'buffer'.*allowed"),
         ({"z_out": np.broadcast_to(Y[:1], (3, 5))}, r"z_out is read-only"),
+        ({"z_out": as_strided(np.zeros(20, np.float16), (3, 5), (4, 2))}, r"z_out has strides \(4, 2\).*allowed"),
         ({"w": (both := np.zeros((7, 5), np.float16))[:4], "z_out": both[3:6]}, r"z_out overlaps w"),
         ({"y": (both := np.zeros((4, 5), np.float16))[:3], "z_out": both[1:]}, r"z_out overlaps y"),
     ],
