@@ -73,7 +73,7 @@ ODD = (
     Config(rows=2, row_len=3, pipe_regs=2, port_width=1024, contexts=4, x_chunks=8, w_ahead=2, name="odd_2x3"),
     Config(
         rows=2, row_len=5, pipe_regs=3, port_width=64, contexts=2, name="odd_2x5"
-    ),  # a W row: more beats than stages
+    ),  # beats > stages
 )
 
 TINY, PAPER, PAPER_FP8, DATE22, MAGIA, WIDE = (
