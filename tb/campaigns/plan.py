@@ -71,9 +71,7 @@ ODD = (
     Config(rows=32, row_len=5, pipe_regs=0, port_width=128, contexts=3, x_chunks=2, w_ahead=6, name="odd_32x5"),
     Config(rows=3, row_len=16, pipe_regs=1, port_width=128, contexts=4, x_chunks=5, w_ahead=16, name="odd_3x16"),
     Config(rows=2, row_len=3, pipe_regs=2, port_width=1024, contexts=4, x_chunks=8, w_ahead=2, name="odd_2x3"),
-    Config(
-        rows=2, row_len=5, pipe_regs=3, port_width=64, contexts=2, name="odd_2x5"
-    ),  # beats > stages
+    Config(rows=2, row_len=5, pipe_regs=3, port_width=64, contexts=2, name="odd_2x5"),  # beats > stages
 )
 
 TINY, PAPER, PAPER_FP8, DATE22, MAGIA, WIDE = (
