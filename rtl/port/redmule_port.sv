@@ -108,7 +108,7 @@ module redmule_port
       .clear_i(1'b0),
       .push_i (take),
       .data_i (pick_tag),
-      .pop_i(mem_r_valid_i & oldest_valid),
+      .pop_i  (mem_r_valid_i & oldest_valid),
       .valid_o(oldest_valid),
       .data_o (oldest),
       .count_o(outstanding)
