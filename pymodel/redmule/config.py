@@ -9,6 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from redmule import checks
+
 FP16_BITS = 16
 
 # Field of Config -> parameter of redmule_top, and the values that must work.
@@ -58,9 +60,12 @@ class Config:
 
     def __post_init__(self) -> None:
         for name, (_, allowed) in _FIELDS.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or value not in allowed:
-                raise ValueError(f"{name} = {value!r}: allowed are {_listing(allowed)}")
+            object.__setattr__(self, name, checks.integer(name, getattr(self, name), allowed))
+        least, most = (self.cores - 1).bit_length(), _FIELDS["id_width"][1][-1]
+        if self.id_width < least:
+            raise checks.refused("id_width", self.id_width, f"for {self.cores} cores are {least} to {most}")
+        if not isinstance(self.name, str):
+            raise checks.refused("name", self.name, "is a string")
 
     @classmethod
     def named(cls, name: str) -> Config:
@@ -69,9 +74,7 @@ class Config:
         Raises:
             ValueError: there is no such name; the message lists those there are.
         """
-        if name not in CONFIGS:
-            raise ValueError(f"config = {name!r}: allowed are {', '.join(CONFIGS)}")
-        return CONFIGS[name]
+        return CONFIGS[checks.choice("config", name, CONFIGS)]
 
     @classmethod
     def from_parameters(cls, name: str, parameters: Mapping[str, int]) -> Config:
@@ -121,13 +124,6 @@ class Config:
     def beat_elems(self, elem_bytes: int) -> int:
         """Return the elements of `elem_bytes` bytes in one beat of the memory port."""
         return self.port_bytes // elem_bytes
-
-
-def _listing(allowed: Sequence[int]) -> str:
-    """Return the allowed values as people write them."""
-    if isinstance(allowed, range):
-        return f"{allowed[0]} to {allowed[-1]}"
-    return ", ".join(map(str, allowed))
 
 
 def _load(path: Path) -> dict[str, Config]:

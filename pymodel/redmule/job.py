@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from redmule import golden, regs
+from redmule import checks, golden, regs
 from redmule.config import Config
-from redmule.fp import Flags, Format, Op
+from redmule.fp import OPS, Flags, Format, Op
 
 __all__ = ["DeviceError", "Flags", "HangError", "HardwareJob", "Job", "Part", "Result", "Stored"]
 
@@ -93,8 +93,10 @@ class Job:
     operands: golden.Operands = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.orientation not in ORIENTATIONS:
-            raise ValueError(f"orientation = {self.orientation!r}: allowed are {', '.join(ORIENTATIONS)}")
+        checks.choice("op", self.op, (op.name for op in OPS))
+        checks.choice("orientation", self.orientation, ORIENTATIONS)
+        for name in ("x_trans", "w_trans", "z_trans", "saturate"):
+            object.__setattr__(self, name, checks.flag(name, getattr(self, name)))
         if self.out_dtype is None and isinstance(self.z_out, np.ndarray):
             object.__setattr__(self, "out_dtype", self.z_out.dtype)
         operands = golden.check_operands(
@@ -115,8 +117,9 @@ class Job:
         shape = (self.operands.k, self.operands.m) if self.z_trans else (self.operands.m, self.operands.k)
         dtype = self.operands.z_format.dtype
         if not isinstance(z_out, np.ndarray) or z_out.shape != shape or z_out.dtype != dtype:
-            given = f"{z_out.dtype} {z_out.shape}" if isinstance(z_out, np.ndarray) else repr(z_out)
-            raise ValueError(f"z_out = {given}: allowed is an array {dtype} {shape}")
+            if isinstance(z_out, np.ndarray):
+                raise ValueError(f"z_out = {z_out.dtype} {z_out.shape}: allowed is an array {dtype} {shape}")
+            raise checks.refused("z_out", z_out, f"is an array {dtype} {shape}")
         if not z_out.flags.writeable:
             raise ValueError("z_out is read-only: allowed is a writeable array")
         if any(size > 1 and stride < width for size, stride, width in _rows_and_width(z_out)):

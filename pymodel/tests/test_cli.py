@@ -12,7 +12,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from redmule import cli, golden
+from redmule import checks, cli, golden
+from redmule.cli.options import CHOICES
 
 
 def _run(*arguments: str) -> int:
@@ -123,26 +124,35 @@ def test_info_lists_configurations_formats_operations_registers_and_versions(
     assert "X_ADDR" in capsys.readouterr().out
 
 
+RUN_CHOICES = ("--op", "--dtype", "--out-dtype", "--backend", "--config")
 SIZE = ("--m", "2", "--n", "2", "--k", "2", "--backend", "golden")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("run", *SIZE, "--op", "gem"), "op 'gem' .*allowed.*gemm"),
-        (("run", *SIZE, "--dtype", "fp8"), "'fp8' .*allowed.*e5m2"),
-        (("run", *SIZE, "--out-dtype", "fp32"), "'fp32' .*allowed.*fp16"),
+        (("run", *SIZE, "--op", "gem"), "op = 'gem': allowed are matmul, gemm"),
+        (("run", *SIZE, "--dtype", "fp8"), "dtype = 'fp8': allowed are e5m2"),
+        (("run", *SIZE, "--out-dtype", "fp32"), "out_dtype = 'fp32': allowed are e5m2, fp16"),
         (("run", *SIZE, "--config", "papers"), "'papers'.*allowed.*paper"),
         (("run", "--m", "2", "--n", "2", "--k", "2", "--backend", "silicon"), "'silicon'.*allowed.*golden"),
         (("run", "--m", "2", "--n", "2", "--backend", "golden"), "K = None.*allowed are 1 to 65535"),
         (("run", "--m", "0", "--n", "2", "--k", "2", "--backend", "golden"), "M = 0.*allowed are 1 to 65535"),
+        (("run", *SIZE, "--seed", "-1"), "seed = -1: allowed are 0 to"),
+        (("run", *SIZE, "--stall", "nan"), "stall = nan: allowed are numbers from 0 to 0.99"),
+        (("run", *SIZE, "--out", "/proc/z.npz"), "out = '/proc/z.npz': allowed is a file that can be written"),
+        (("run", *SIZE[:-1], "rtl", "--waves", "/proc/a.vcd"), "waves = '/proc/a.vcd': allowed is a file that can be"),
         (("run", *SIZE, "--stall", "0.5"), "stall = 0.5.*allowed only for device 'rtl'"),
         (("run", *SIZE, "--waves", "out.vcd"), "waves = 'out.vcd'.*allowed only for device 'rtl'"),
         (("run", *SIZE, "--operands", "a.npz"), "M, N, K .*operands.*allowed is either"),
         (("run", "--operands", "missing.npz"), "missing.npz"),
         (("explain", "0x10000"), "0x10000.*allowed for fp16 are 0 to 0xffff"),
         (("explain", "one"), "'one'.*allowed"),
-        (("explain", "--format", "fp4", "1"), "'fp4'.*allowed.*fp16"),
+        (("explain", "--format", "fp4", "1"), "format = 'fp4': allowed are e5m2, fp16"),
+        (("explain", "1", "--m", "0"), "m = 0: allowed only with --operands, not with codes"),
+        (("explain", "1", "--k", "0"), "k = 0: allowed only with --operands, not with codes"),
+        (("explain", "1", "--saturate"), "saturate = True: allowed only with --operands, not with codes"),
+        (("explain", "--operands", "a.npz", "--format", "fp16"), "format = 'fp16': allowed only with codes"),
         (("explain",), "allowed are codes, or --operands"),
         (("batch", "missing.json"), "missing.json"),
     ],
@@ -158,14 +168,54 @@ def test_a_wrong_argument_is_one_line_that_names_value_and_choices(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        *((("run", option), f"'{option}' .*: allowed are .*{', '.join(CHOICES[option])}") for option in RUN_CHOICES),
+        (("explain", "--format"), "'--format' .*: allowed are e5m2, fp16"),
+        (("run", "--m", "x"), "'--m' .*'x': allowed is a whole number"),
+        (("run", "--seed", "1.5"), "'--seed'.*'1.5': allowed is a whole number"),
+        (("run", "--stall", "much"), "'--stall'.*'much': allowed is a number"),
+        (("run", "--sed", "1"), "No such option: --sed .*--seed"),
+        (("run", "extra"), "unexpected extra argument.*extra"),
+        (("batch",), "Missing argument 'file'"),
+        (("rnu",), "No such command 'rnu'.*allowed are run, batch, explain, info"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_one_line_with_the_choices(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    [line] = captured.err.splitlines()
+    assert re.search(message, line), line
+
+
+def test_no_command_at_all_gets_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run() == 0
+    assert "explain" in capsys.readouterr().out
+
+
+def test_an_output_file_that_is_refused_or_checked_leaves_no_trace(tmp_path: Path) -> None:
+    out, kept = tmp_path / "z.npz", tmp_path / "kept.npz"
+    kept.write_text("kept")
+    for path in (out, kept):
+        checks.writable("out", str(path))
+    assert not out.exists()
+    assert kept.read_text() == "kept"
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ("{", "allowed is JSON"),
         ("[]", "allowed is a list of jobs"),
         ("[3]", "job 0 = 3: allowed is an object"),
-        ('[{"M": 1}, {"rows": 1}]', "job 1: key 'rows': allowed are M, N, K"),
+        ('[{"M": 1, "N": 1, "K": 1}, {"rows": 1}]', "job 1: key 'rows': allowed are M, N, K"),
         ('[{"M": "1"}]', "job 0: M = '1': allowed is a value of type int"),
-        ('[{"M": 1, "N": 1, "K": 70000}]', "K = 70000: allowed are 1 to 65535"),
+        ('[{"M": 1, "N": 1, "K": 70000}]', "job 0: K = 70000: allowed are 1 to 65535"),
+        ('[{"M": 1, "N": 1, "K": 1, "seed": -1}]', "job 0: seed = -1: allowed are 0 to"),
+        ('[{"M": 1, "N": 1, "K": 1, "dtype": "fp8"}]', "job 0: dtype = 'fp8': allowed are e5m2"),
     ],
 )
 def test_a_wrong_batch_file_is_one_line_that_says_what_is_allowed(

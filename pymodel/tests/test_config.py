@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from redmule.config import CONFIGS, Config
@@ -56,21 +58,45 @@ def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:
 def test_each_field_takes_its_range_and_refuses_what_lies_outside(
     field: str, good: tuple[int, ...], bad: tuple[int, ...]
 ) -> None:
-    paper = Config.named("paper")
+    base = _replaced(Config.named("paper"), "cores", 1)  # the one whose id fits every width
+    if field == "cores":
+        base = _replaced(base, "id_width", 32)
     for value in good:
-        assert getattr(_replaced(paper, field, value), field) == value
+        assert getattr(_replaced(base, field, value), field) == value
     for value in bad:
         with pytest.raises(ValueError, match=rf"^{field} = {value}: allowed are {good[0]}"):
-            _replaced(paper, field, value)
+            _replaced(base, field, value)
 
 
 def test_every_field_has_a_limit_that_is_tested() -> None:
     assert {field for field, _, _ in LIMITS} == {f.name for f in dataclasses.fields(Config)} - {"name"}
 
 
-def test_a_value_that_is_no_integer_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"rows = 12\.0"):
-        _replaced(Config.named("paper"), "rows", 12.0)
+@pytest.mark.parametrize("value", [12.0, "12", None, True, [12]])
+def test_a_value_that_is_no_integer_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"rows = {value!r}: allowed are 1 to 32")):
+        _replaced(Config.named("paper"), "rows", value)
+
+
+def test_an_integer_of_numpy_is_an_integer() -> None:
+    config = _replaced(Config.named("paper"), "rows", np.int64(5))
+    assert type(config.rows) is int
+    assert config == _replaced(Config.named("paper"), "rows", 5)
+
+
+@pytest.mark.parametrize(("cores", "least"), [(1, 1), (2, 1), (3, 2), (16, 4)])
+def test_the_id_of_every_core_fits_the_register_port(cores: int, least: int) -> None:
+    assert Config(2, 2, 1, 64, cores=cores, id_width=least).id_width == least
+    if least > 1:
+        with pytest.raises(ValueError, match=rf"id_width = {least - 1}: allowed for {cores} cores are {least} to 32"):
+            Config(2, 2, 1, 64, cores=cores, id_width=least - 1)
+
+
+def test_a_name_that_is_no_string_is_refused() -> None:
+    with pytest.raises(ValueError, match="name = 3: allowed is a string"):
+        _replaced(Config.named("paper"), "name", 3)
+    with pytest.raises(ValueError, match=r"config = \[\]: allowed are tiny"):
+        Config.named([])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

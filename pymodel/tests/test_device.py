@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import gc
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from math import nan
 from typing import Any
 
 import ml_dtypes
@@ -13,11 +17,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from redmule import golden
 from redmule.config import Config
-from redmule.device import Memory, open_device
+from redmule.device import KINDS, Memory, open_device
 from redmule.device.memory import ALIGNMENT, GUARD_BYTES, rowwise, signalling_nan
 from redmule.device.placement import place
 from redmule.fp import FORMATS, scalar
-from redmule.job import Job
+from redmule.job import Job, Result
 
 BASE = 0x4000
 X = np.arange(12, dtype=np.float16).reshape(3, 4)
@@ -59,21 +63,91 @@ def test_a_closed_device_says_so() -> None:
 @pytest.mark.parametrize(
     ("kind", "options", "message"),
     [
-        ("silicon", {}, "device = 'silicon': allowed are golden"),
+        ("silicon", {}, "kind = 'silicon': allowed are golden"),
+        (["golden"], {}, r"kind = \['golden'\]: allowed are golden"),
         ("golden", {"config": "huge"}, "'huge': allowed are tiny, paper"),
+        ("golden", {"config": []}, r"config = \[\]: allowed are tiny, paper"),
+        ("golden", {"config": 3}, "config = 3: allowed are tiny, paper"),
         ("golden", {"stall": 0.5}, "stall = 0.5: allowed only for device 'rtl'"),
-        ("golden", {"memory_bytes": 0}, "memory_bytes = 0: allowed are 1 to"),
-        ("rtl", {"stall": 1.0}, "stall = 1.0: allowed"),
-        ("rtl", {"stall": -0.1}, "stall = -0.1: allowed"),
-        ("rtl", {"latency": -1}, "latency = -1: allowed"),
-        ("rtl", {"seed": -1}, "seed = -1: allowed"),
-        ("rtl", {"waves": "out.png"}, r"waves = 'out.png': allowed are .*\.fst, \.vcd"),
-        ("rtl", {"waves": "no/such/folder/out.vcd"}, "its folder does not exist"),
+        ("model", {"latency": 1}, "latency = 1: allowed only for device 'rtl', not 'model'"),
+        (
+            "rtl",
+            {"waves": "no/such/folder/out.vcd"},
+            r"waves = .*: allowed is a file that can be written \(No such file",
+        ),
+        ("rtl", {"waves": "/proc/out.vcd"}, r"waves = '/proc/out.vcd': allowed is a file that can be written"),
     ],
 )
 def test_a_wrong_option_is_named_with_what_is_allowed(kind: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         open_device(kind, **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        *(("stall", value, "are numbers from 0 to 0.99") for value in ("a", nan, 1.0, 0.995, -0.1, True, None)),
+        *(("latency", value, "are 0 to 1000") for value in (-1, 1.5, 1001, "3")),
+        *(("seed", value, "are 0 to 18446744073709551615") for value in (-3, 1 << 64, "x", 0.5)),
+        *(("waves", value, "are file names ending in .fst, .vcd") for value in (3, "out.png", b"out.vcd", True)),
+        *(("memory_bytes", value, "are 1 to") for value in (0, -1, "1", 1e6, 1 << 32)),
+        *(("check_guards", value, "are True, False") for value in (1, "no")),
+        ("progress", "bar", "is a function of the jobs done and the cycles simulated"),
+    ],
+)
+def test_every_device_judges_an_option_in_the_same_words(kind: str, option: str, value: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{option} = {value!r}: allowed {message}")):
+        open_device(kind, "tiny", **{option: value})
+
+
+def test_jobs_that_are_none_are_named() -> None:
+    with open_device("golden") as device:
+        with pytest.raises(ValueError, match=r"jobs = 3: allowed is a sequence of redmule\.Job"):
+            device.run(3)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match=r"jobs\[1\] = 'gemm': allowed is a redmule\.Job"):
+            device.run([Job(X, W), "gemm"])  # type: ignore[list-item]
+
+
+def test_a_device_that_runs_refuses_another_thread_and_goes_on() -> None:
+    inside, done = threading.Event(), threading.Event()
+    results: list[Result] = []
+
+    def wait_inside(_jobs: int, _cycles: int) -> None:
+        inside.set()
+        assert done.wait(timeout=30)
+
+    with open_device("golden", progress=wait_inside) as device:
+        worker = threading.Thread(target=lambda: results.extend(device.run([Job(X, W)])))
+        worker.start()
+        assert inside.wait(timeout=30)
+        for act in (lambda: device.run([Job(X, W)]), device.close):
+            with pytest.raises(
+                RuntimeError, match="the golden device runs jobs already: open one device for each thread"
+            ):
+                act()
+        device.alloc((2, 2), np.float16)
+        done.set()
+        worker.join(timeout=30)
+        assert len(results) == 1
+        assert len(device.run([Job(X, W)])) == 1
+
+
+def test_threads_that_allocate_at_once_get_different_memory() -> None:
+    memory = Memory(1 << 20, BASE)
+
+    def fill(number: int) -> bool:
+        for _ in range(200):
+            arrays = [memory.alloc((20,), np.float16) for _ in range(3)]
+            for array in arrays:
+                array[...] = number
+            if any((array != number).any() for array in arrays):
+                return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(fill, range(8)))
+    assert memory.alloc(((1 << 19) - GUARD_BYTES,), np.float16).size  # all of it is free again, as one block
 
 
 def test_a_result_buffer_must_lie_in_device_memory() -> None:

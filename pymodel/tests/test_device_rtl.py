@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from redmule import golden
+from redmule import golden, law
 from redmule.config import Config
 from redmule.device import MEMORY_BASE, Memory, RtlDevice, open_device
 from redmule.device.harness import RegisterError, SimulationError
+from redmule.device.options import MAX_LATENCY, MAX_STALL
+from redmule.device.placement import place
+from redmule.device.rtl import TIME_FLOOR_CYCLES, TIME_MARGIN
 from redmule.fp import FORMATS, Flags, Format, op_by_name
 from redmule.job import DeviceError, HangError, Job, Result
 from redmule.regs import ErrorCode, Info, Offset
@@ -265,6 +270,64 @@ def test_the_same_seed_gives_the_same_cycles_and_another_one_others() -> None:
 
     assert cycles(1) == cycles(1)
     assert len({cycles(seed) for seed in range(5)}) > 1
+
+
+@pytest.mark.parametrize(("stall", "latency"), [(0.5, 0), (MAX_STALL, 0), (0.0, 100), (0.9, 30)])
+def test_no_memory_that_is_allowed_brings_a_job_near_its_time_out(stall: float, latency: int) -> None:
+    random = np.random.default_rng(13)
+    with _device(stall=stall, latency=latency, seed=5) as device:
+        for job in [_random_job(random) for _ in range(15)]:
+            placed = place(job, device.memory, lambda: None).hardware
+            [result] = device.run([job])
+            assert result.cycles is not None
+            assert result.cycles < device.patience(placed) / 2 + TIME_FLOOR_CYCLES / 4
+
+
+def test_the_time_out_of_the_worst_memory_is_a_few_hundred_times_that_of_the_best() -> None:
+    job = Job(np.ones((8, 8), np.float16), np.ones((8, 8), np.float16))
+    with _device() as best, _device(stall=MAX_STALL, latency=MAX_LATENCY) as worst:
+        hardware = place(job, best.memory, lambda: None).hardware
+        per_beat = MAX_LATENCY + 99
+        beats = sum(law.cycles(hardware, TINY).beats.values())
+        assert best.patience(hardware) == TIME_MARGIN * law.cycles(hardware, TINY).total
+        assert worst.patience(hardware) - best.patience(hardware) == pytest.approx(
+            TIME_MARGIN * beats * per_beat, abs=1
+        )
+
+
+def test_a_device_that_runs_refuses_another_thread_and_goes_on() -> None:
+    x, w = np.ones((60, 60), np.float16), np.ones((60, 60), np.float16)
+    refusals: list[str] = []
+
+    def from_another_thread(_jobs: int, _cycles: int) -> None:
+        for act in (lambda: device.gemm_op(x, w), device.close):
+            try:
+                act()
+            except RuntimeError as error:
+                refusals.append(str(error))
+
+    def progress(jobs: int, cycles: int) -> None:
+        thread = threading.Thread(target=from_another_thread, args=(jobs, cycles))
+        thread.start()
+        thread.join(timeout=30)
+
+    with _device(progress=progress) as device:
+        assert (device.gemm_op(x, w).z == 60).all()
+    assert len(refusals) >= 2
+    assert set(refusals) == {"the rtl device runs jobs already: open one device for each thread"}
+
+
+def test_devices_of_different_threads_run_side_by_side() -> None:
+    def run(seed: int) -> list[np.ndarray[Any, Any]]:
+        random = np.random.default_rng(seed)
+        with _device(stall=0.2, seed=seed) as device:
+            jobs = [_random_job(random) for _ in range(10)]
+            for job, result in zip(jobs, results := device.run(jobs), strict=True):
+                _assert_golden(job, result)
+        return [result.z for result in results]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [len(results) for results in pool.map(run, range(4))] == [10] * 4
 
 
 def test_progress_is_told_after_each_job() -> None:

@@ -20,6 +20,7 @@ ORDER = [
     *(
         "fp",
         "golden",
+        "checks",
         "config",
         "published",
         "regs",

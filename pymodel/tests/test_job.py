@@ -31,6 +31,16 @@ Y = np.zeros((3, 5), np.float16)
         ({"y": Y.T}, r"y.*\(5, 3\).*allowed"),
         ({"y": Y, "z_trans": True}, r"y.*\(3, 5\).*allowed"),
         ({"y": Y, "op": "gemmm"}, r"op.*'gemmm'.*allowed.*matmul"),
+        ({"y": Y, "op": ["gemm"]}, r"op = \['gemm'\]: allowed are matmul, gemm"),
+        ({"x_trans": "yes"}, "x_trans = 'yes': allowed are True, False"),
+        ({"w_trans": None}, "w_trans = None: allowed are True, False"),
+        ({"z_trans": 1}, "z_trans = 1: allowed are True, False"),
+        ({"saturate": "no"}, "saturate = 'no': allowed are True, False"),
+        ({"orientation": 3}, "orientation = 3: allowed are auto, normal, transposed"),
+        ({"y": 0.5}, r"y is a float.*allowed.*array"),
+        ({"y": np.zeros((1, 3, 5), np.float16)}, r"y has shape \(1, 3, 5\).*allowed"),
+        ({"y": np.zeros(4, np.float16)}, r"y has shape \(4,\).*allowed.*\(5,\)"),
+        ({"y": Y.astype(object)}, r"y.dtype.*'O'.*allowed"),
         ({"y": Y, "op": "matmul"}, r"y.*'matmul'"),
         ({"op": "addmax"}, r"y.*'addmax'"),
         ({"out_dtype": np.float64}, r"out_dtype.*float64.*allowed"),
@@ -47,6 +57,11 @@ Y = np.zeros((3, 5), np.float16)
 def test_a_wrong_argument_is_named_with_its_value_and_what_is_allowed(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Job(**{"x": X, "w": W, **arguments})
+
+
+def test_a_flag_of_numpy_is_a_flag() -> None:
+    job = Job(X, W.T, w_trans=np.True_)  # type: ignore[arg-type]
+    assert job.w_trans is True
 
 
 def test_y_may_be_exactly_the_memory_of_the_result() -> None:

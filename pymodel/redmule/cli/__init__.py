@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command `redmule`."""
+"""The command `redmule`.
+
+An error is one line on stderr, no traceback; the exit code is 2 for a command line that cannot be read, else 1.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,36 @@ import typer
 from redmule.cli.batch import batch
 from redmule.cli.explain import explain
 from redmule.cli.info import info
+from redmule.cli.options import CHOICES
 from redmule.cli.run import run
 
 app = typer.Typer(
     help="Run jobs on the RedMulE accelerator or its models, and look at numbers bit by bit.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
-for command in (run, batch, explain, info):
+COMMANDS = (run, batch, explain, info)
+for command in COMMANDS:
     app.command()(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: with 0 only on success. An error is one message on stderr, no traceback."""
+    """Run the command line and exit: with 0 only on success."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(arguments, prog_name="redmule")
-    except (ValueError, RuntimeError, OSError) as error:
-        print(f"redmule: {error}", file=sys.stderr)
-    sys.exit(1)
+        sys.exit(app(given or ["--help"], prog_name="redmule", standalone_mode=False))
+    except typer.TyperException as error:
+        message, code = _with_choices(" ".join(error.format_message().split())), 2
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+        message, code = str(error), 1
+    print(f"redmule: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _with_choices(message: str) -> str:
+    """Add to a message about an option the names it takes, and about a command the commands there are."""
+    names = [command.__name__ for command in COMMANDS] if message.startswith("No such command") else []
+    for option, choices in CHOICES.items():
+        if f"'{option}'" in message:
+            names = list(choices)
+    return f"{message.rstrip('.')}: allowed are {', '.join(names)}" if names else message

@@ -10,10 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
+from redmule import checks
 from redmule.cli.jobs import JobSpec, agrees, record
+from redmule.cli.options import BackendOption, ConfigOption, SeedOption, StallOption
 from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
-from redmule.cli.run import BackendOption, ConfigOption, StallOption
 from redmule.device import open_device
+from redmule.job import Job
 
 COLUMNS = ("M", "N", "K", "op", "cycles", "utilisation", "flags", "mismatches")
 
@@ -22,12 +24,12 @@ def batch(
     file: Annotated[str, typer.Argument(help="A JSON list of jobs: M, N, K or operands; op, dtype, out_dtype, ...")],
     backend: BackendOption = "rtl",
     config: ConfigOption = "paper",
-    seed: Annotated[int, typer.Option(help="Seed of the random stalls; a job has its own.")] = 0,
+    seed: SeedOption = 0,
     stall: StallOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a list of jobs through the hardware's queue; one line a job."""
-    jobs = [spec.job() for spec in read_specs(file)]
+    """Run a list of jobs through the hardware's queue; one line a job. The operands of a job have its own seed."""
+    jobs = read_jobs(file)
     with (
         progress_bar(len(jobs)) as bar,
         open_device(backend, config, stall=stall, seed=seed, progress=bar) as device,
@@ -42,12 +44,12 @@ def batch(
         raise typer.Exit(1)
 
 
-def read_specs(file: str) -> list[JobSpec]:
+def read_jobs(file: str) -> list[Job]:
     """Return the jobs of a batch file.
 
     Raises:
-        ValueError: it is no JSON list of objects, or an object has an unknown key or a value of the wrong type.
-        OSError: the file cannot be read.
+        ValueError: it is no JSON list of objects, or an object is no job; the message says which one.
+        OSError: a file cannot be read.
     """
     try:
         entries = json.loads(Path(file).read_text(encoding="utf-8"))
@@ -55,13 +57,19 @@ def read_specs(file: str) -> list[JobSpec]:
         raise ValueError(f"{file}: allowed is JSON ({error})") from error
     if not isinstance(entries, list) or not entries:
         raise ValueError(f"{file}: allowed is a list of jobs, at least one")
-    return [_spec(f"{file}: job {number}", entry) for number, entry in enumerate(entries)]
+    jobs = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise checks.refused(f"{file}: job {number}", entry, "is an object")
+        try:
+            jobs.append(_spec(entry).job())
+        except ValueError as error:
+            raise ValueError(f"{file}: job {number}: {error}") from error
+    return jobs
 
 
-def _spec(where: str, entry: object) -> JobSpec:
+def _spec(entry: dict[str, Any]) -> JobSpec:
     """Return the job that one entry describes."""
-    if not isinstance(entry, dict):
-        raise ValueError(f"{where} = {entry!r}: allowed is an object")
     types: dict[str, Any] = {
         **dict.fromkeys(("M", "N", "K", "seed"), int),
         **dict.fromkeys(("operands", "op", "dtype", "out_dtype"), str),
@@ -69,9 +77,9 @@ def _spec(where: str, entry: object) -> JobSpec:
     }
     for key, value in entry.items():
         if key not in types:
-            raise ValueError(f"{where}: key {key!r}: allowed are {', '.join(field.name for field in fields(JobSpec))}")
+            raise ValueError(f"key {key!r}: allowed are {', '.join(field.name for field in fields(JobSpec))}")
         if type(value) is not types[key]:
-            raise ValueError(f"{where}: {key} = {value!r}: allowed is a value of type {types[key].__name__}")
+            raise checks.refused(key, value, f"is a value of type {types[key].__name__}")
     return JobSpec(**entry)
 
 

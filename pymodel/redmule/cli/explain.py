@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 from bitstring import Bits
 
-from redmule.cli.jobs import DEFAULT_FORMAT, JobSpec, raw_codes
+from redmule import checks
+from redmule.cli.jobs import DEFAULT_FORMAT, JobSpec, named_format, raw_codes
+from redmule.cli.options import DtypeOption, OutDtypeOption, SaturateOption, help_of, whole
 from redmule.cli.output import JsonOption, print_json, print_table
-from redmule.fp import Flags, Format, Op, format_by_name, scalar
+from redmule.fp import Flags, Format, Op, scalar
 from redmule.fp.formats import FP16
 from redmule.fp.ops import Term
 from redmule.job import Job
@@ -19,22 +21,31 @@ from redmule.job import Job
 
 def explain(
     codes: Annotated[list[str] | None, typer.Argument(help="Codes, as 0x3c00, 0b... or decimal.")] = None,
-    number_format: Annotated[str, typer.Option("--format", help="Format of the codes.")] = DEFAULT_FORMAT,
+    number_format: Annotated[
+        str | None, typer.Option("--format", help=help_of("--format", "Format of the codes (default fp16)"))
+    ] = None,
     operands: Annotated[str | None, typer.Option(help="An .npz file with x, w and optionally y.")] = None,
-    m: Annotated[int | None, typer.Option("--m", help="Row of the result element.")] = None,
-    k: Annotated[int | None, typer.Option("--k", help="Column of the result element.")] = None,
-    op: Annotated[str, typer.Option(help="Operation.")] = "gemm",
-    dtype: Annotated[str | None, typer.Option(help="Format of raw codes in the file.")] = None,
-    out_dtype: Annotated[str | None, typer.Option(help="Format of the result (default: that of X).")] = None,
-    saturate: Annotated[bool, typer.Option("--saturate", help="Overflow gives the largest finite value.")] = False,
+    m: Annotated[
+        int | None, typer.Option("--m", parser=whole, metavar="ROW", help="Row of the result element.")
+    ] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", parser=whole, metavar="COLUMN", help="Column of the result element.")
+    ] = None,
+    op: Annotated[str | None, typer.Option(help=help_of("--op", "Operation (default gemm)"))] = None,
+    dtype: DtypeOption = None,
+    out_dtype: OutDtypeOption = None,
+    saturate: SaturateOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show codes bit by bit, or with --operands how one element of the result comes about."""
+    element: dict[str, object] = {"m": m, "k": k, "op": op, "dtype": dtype, "out_dtype": out_dtype}
     if operands is None and codes:
-        fmt = format_by_name(number_format)
+        _refuse(element | {"saturate": saturate or None}, "only with --operands, not with codes")
+        fmt = named_format("format", number_format or DEFAULT_FORMAT)
         rows = [code_row(_parsed(code, fmt), fmt) for code in codes]
     elif operands is not None and not codes:
-        job = JobSpec(operands=operands, op=op, dtype=dtype, out_dtype=out_dtype, saturate=saturate).job()
+        _refuse({"format": number_format}, "only with codes, not with --operands")
+        job = JobSpec(operands=operands, op=op or "gemm", dtype=dtype, out_dtype=out_dtype, saturate=saturate).job()
         rows = element_rows(job, _index("m", m, job.operands.m), _index("k", k, job.operands.k))
     else:
         raise ValueError("allowed are codes, or --operands with --m and --k")
@@ -142,6 +153,11 @@ def _parsed(text: str, fmt: Format) -> int:
 
 def _index(name: str, index: int | None, size: int) -> int:
     """Return an index that is in range."""
-    if index is None or not 0 <= index < size:
-        raise ValueError(f"{name} = {index}: allowed are 0 to {size - 1}")
-    return index
+    return checks.integer(name, index, range(size))
+
+
+def _refuse(options: dict[str, object], allowed: str) -> None:
+    """Raise an error for the first option that was given although it would do nothing."""
+    for name, value in options.items():
+        if value is not None:
+            raise checks.refused(name, value, allowed)

@@ -60,5 +60,5 @@ def _verilator_version() -> str:
     """Return the version of the Verilator that builds would use, or why there is none."""
     try:
         return build.tool_version(build.verilator()).split()[1]
-    except (ImportError, OSError, RuntimeError, IndexError) as error:
+    except (RuntimeError, IndexError) as error:
         return f"missing ({error})"

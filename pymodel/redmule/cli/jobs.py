@@ -11,9 +11,9 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from redmule import golden
+from redmule import checks, golden
 from redmule.device import Device
-from redmule.fp import Format, format_by_name, op_by_name
+from redmule.fp import FORMATS, OPS, Format, format_by_name, op_by_name
 from redmule.job import Job, Result
 
 DEFAULT_FORMAT = "fp16"
@@ -46,7 +46,7 @@ class JobSpec:
             ValueError: a name, a size or an array is wrong.
             OSError: the file cannot be read.
         """
-        operation = op_by_name(self.op)
+        operation = op_by_name(checks.choice("op", self.op, (op.name for op in OPS)))
         if self.operands is not None:
             if (self.M, self.N, self.K) != (None, None, None):
                 raise ValueError("M, N, K are given with operands: allowed is either")
@@ -58,7 +58,7 @@ class JobSpec:
             arrays["w"],
             arrays.get("y"),
             self.op,
-            None if self.out_dtype is None else format_by_name(self.out_dtype).dtype,
+            None if self.out_dtype is None else named_format("out_dtype", self.out_dtype).dtype,
             self.x_trans,
             self.w_trans,
             self.z_trans,
@@ -67,20 +67,19 @@ class JobSpec:
 
     def _random(self, *, needs_y: bool) -> dict[str, NDArray[Any]]:
         """Return normally distributed operands."""
-        m, n, k = (_size(name, size) for name, size in (("M", self.M), ("N", self.N), ("K", self.K)))
-        dtype = format_by_name(self.dtype or DEFAULT_FORMAT).dtype
-        random = np.random.default_rng(self.seed)
+        sizes = range(1, golden.MAX_SIZE + 1)
+        m, n, k = (checks.integer(name, getattr(self, name), sizes) for name in ("M", "N", "K"))
+        dtype = named_format("dtype", self.dtype or DEFAULT_FORMAT).dtype
+        random = np.random.default_rng(checks.integer("seed", self.seed, range(1 << 64)))
         shapes = {"x": (n, m) if self.x_trans else (m, n), "w": (k, n) if self.w_trans else (n, k)}
         if needs_y:
             shapes["y"] = (k, m) if self.z_trans else (m, k)
         return {name: random.standard_normal(shape).astype(dtype) for name, shape in shapes.items()}
 
 
-def _size(name: str, size: int | None) -> int:
-    """Return a size that is given and legal."""
-    if size is None or not 1 <= size <= golden.MAX_SIZE:
-        raise ValueError(f"{name} = {size}: allowed are 1 to {golden.MAX_SIZE}")
-    return size
+def named_format(argument: str, name: str) -> Format:
+    """Return the format of a name; the error for a wrong one says which argument it was."""
+    return format_by_name(checks.choice(argument, name, (fmt.name for fmt in FORMATS)))
 
 
 def load_operands(path: str, dtype: str | None) -> dict[str, NDArray[Any]]:
@@ -98,7 +97,7 @@ def load_operands(path: str, dtype: str | None) -> dict[str, NDArray[Any]]:
     for name in ("x", "w"):
         if name not in arrays:
             raise ValueError(f"operands = {path!r}: array {name!r} is missing")
-    fmt = None if dtype is None else format_by_name(dtype)
+    fmt = None if dtype is None else named_format("dtype", dtype)
     return {name: _decoded(name, array, fmt) for name, array in arrays.items()}
 
 

@@ -7,34 +7,43 @@ from typing import Annotated, Any
 
 import typer
 
+from redmule import checks
 from redmule.cli.jobs import JobSpec, agrees, record, save_result
+from redmule.cli.options import (
+    BackendOption,
+    ConfigOption,
+    DtypeOption,
+    OpOption,
+    OutDtypeOption,
+    SaturateOption,
+    SeedOption,
+    StallOption,
+    WavesOption,
+    whole,
+)
 from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
 from redmule.device import open_device
 
-BackendOption = Annotated[str, typer.Option(help="Device: golden, rtl or model.")]
-ConfigOption = Annotated[str, typer.Option(help="Configuration of the accelerator; see `redmule info`.")]
-StallOption = Annotated[float, typer.Option(help="Probability that the memory grants nothing in a cycle (rtl).")]
-WavesOption = Annotated[str | None, typer.Option(help="Write a waveform, .vcd or .fst (rtl).")]
-SeedOption = Annotated[int, typer.Option(help="Seed of the random operands and stalls.")]
-DtypeOption = Annotated[str | None, typer.Option(help="Format of the operands (default: fp16).")]
-OutDtypeOption = Annotated[str | None, typer.Option(help="Format of the result (default: that of X).")]
-
 
 def run(
-    m: Annotated[int | None, typer.Option("--m", "--M", help="Rows of X and Z.")] = None,
-    n: Annotated[int | None, typer.Option("--n", "--N", help="Columns of X, rows of W.")] = None,
-    k: Annotated[int | None, typer.Option("--k", "--K", help="Columns of W and Z.")] = None,
+    m: Annotated[int | None, typer.Option("--m", "--M", parser=whole, metavar="SIZE", help="Rows of X and Z.")] = None,
+    n: Annotated[
+        int | None, typer.Option("--n", "--N", parser=whole, metavar="SIZE", help="Columns of X, rows of W.")
+    ] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", "--K", parser=whole, metavar="SIZE", help="Columns of W and Z.")
+    ] = None,
     operands: Annotated[
         str | None, typer.Option(help="An .npz file with x, w and optionally y, as raw codes or numbers.")
     ] = None,
     out: Annotated[str | None, typer.Option(help="An .npz file for the raw codes of z.")] = None,
-    op: Annotated[str, typer.Option(help="Operation; see `redmule info`.")] = "gemm",
+    op: OpOption = "gemm",
     dtype: DtypeOption = None,
     out_dtype: OutDtypeOption = None,
     x_trans: Annotated[bool, typer.Option("--x-trans", help="X is stored N x M.")] = False,
     w_trans: Annotated[bool, typer.Option("--w-trans", help="W is stored K x N.")] = False,
     z_trans: Annotated[bool, typer.Option("--z-trans", help="Y and Z are stored K x M.")] = False,
-    saturate: Annotated[bool, typer.Option("--saturate", help="Overflow gives the largest finite value.")] = False,
+    saturate: SaturateOption = False,
     backend: BackendOption = "rtl",
     config: ConfigOption = "paper",
     seed: SeedOption = 0,
@@ -45,6 +54,8 @@ def run(
     """Run one job, on random data or on operands of a file, and compare it with the golden model."""
     spec = JobSpec(m, n, k, operands, op, dtype, out_dtype, x_trans, w_trans, z_trans, saturate, seed)
     job = spec.job()
+    if out is not None:
+        checks.writable("out", out)
     with (
         progress_bar(1) as bar,
         open_device(backend, config, stall=stall, seed=seed, waves=waves, progress=bar) as device,

@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from os import PathLike
+
+from redmule import checks
 from redmule.config import Config
 from redmule.device.base import Device, Progress
 from redmule.device.golden import GoldenDevice, ModelDevice
 from redmule.device.memory import Memory
+from redmule.device.options import Options
 from redmule.device.rtl import RtlDevice
 
 __all__ = ["KINDS", "Device", "GoldenDevice", "Memory", "ModelDevice", "Progress", "RtlDevice", "open_device"]
@@ -24,7 +29,7 @@ def open_device(
     stall: float = 0.0,
     latency: int = 0,
     seed: int = 0,
-    waves: str | None = None,
+    waves: str | PathLike[str] | None = None,
     check_guards: bool = False,
     memory_bytes: int = MEMORY_BYTES,
     progress: Progress | None = None,
@@ -35,9 +40,9 @@ def open_device(
         kind: "golden" (exact values and flags), "rtl" (the Verilated accelerator; the first use builds it) or "model"
             (golden values, and the cycles the law predicts).
         config: a configuration, or the name of one.
-        stall: "rtl": probability that the memory grants nothing in a cycle.
-        latency: "rtl": most cycles by which the memory answers late.
-        seed: "rtl": of the memory's random numbers.
+        stall: "rtl": probability that the memory grants nothing in a cycle, 0 to 0.99.
+        latency: "rtl": most cycles by which the memory answers late, 0 to 1000.
+        seed: "rtl": of the memory's random numbers, 0 to 2^64 - 1; other devices draw none.
         waves: "rtl": file for a waveform, .fst or .vcd.
         check_guards: "rtl": check every access against the matrices of the job.
         memory_bytes: size of the device memory.
@@ -47,23 +52,13 @@ def open_device(
         ValueError: an argument is wrong; the message names it, its value and what is allowed.
         RuntimeError: the model could not be built.
     """
+    checks.choice("kind", kind, KINDS)
     chosen = config if isinstance(config, Config) else Config.named(config)
-    if kind not in KINDS:
-        raise ValueError(f"device = {kind!r}: allowed are {', '.join(KINDS)}")
-    memory = Memory(memory_bytes, MEMORY_BASE, poison=check_guards)
+    options = Options(stall, latency, seed, waves, check_guards)
+    memory = Memory(memory_bytes, MEMORY_BASE, poison=options.check_guards)
     if kind == "rtl":
-        return RtlDevice(
-            chosen,
-            memory,
-            stall=stall,
-            latency=latency,
-            seed=seed,
-            waves=waves,
-            check_guards=check_guards,
-            progress=progress,
-        )
-    given = {"stall": stall, "latency": latency, "waves": waves, "check_guards": check_guards}
-    for name, value in given.items():
-        if value:
-            raise ValueError(f"{name} = {value!r}: allowed only for device 'rtl', not {kind!r}")
+        return RtlDevice(chosen, memory, progress=progress, **asdict(options))
+    for name, value in asdict(options).items():
+        if value and name != "seed":
+            raise checks.refused(name, value, f"only for device 'rtl', not {kind!r}")
     return (ModelDevice if kind == "model" else GoldenDevice)(chosen, memory, progress)

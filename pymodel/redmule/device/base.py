@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from numpy.typing import DTypeLike, NDArray
 
+from redmule import checks
 from redmule.config import Config
 from redmule.device.memory import Memory, distinct_rows, rowwise
 from redmule.job import Job, Result
@@ -20,6 +23,9 @@ Progress = Callable[[int, int], None]
 
 class Device(ABC):
     """An accelerator, or something that behaves like one. Use it in a `with` statement.
+
+    A device works for one thread at a time: `run` and `close` while it runs are a `RuntimeError`. Any thread may
+    `alloc`, and devices of different threads run side by side.
 
     Attributes:
         kind: "golden", "rtl" or "model".
@@ -32,8 +38,11 @@ class Device(ABC):
     def __init__(self, config: Config, memory: Memory, progress: Progress | None = None) -> None:
         self.config = config
         self.memory = memory
+        if progress is not None and not callable(progress):
+            raise checks.refused("progress", progress, "is a function of the jobs done and the cycles simulated")
         self._progress: Progress = progress or _no_progress
         self._closed = False
+        self._busy = threading.Lock()
 
     def gemm_op(
         self,
@@ -66,14 +75,19 @@ class Device(ABC):
 
         Raises:
             ValueError: a job does not suit this device, or does not fit its memory.
-            RuntimeError: as `gemm_op`; also after `close`.
+            RuntimeError: as `gemm_op`; also after `close`, and if the device runs jobs already.
         """
-        if self._closed:
-            raise RuntimeError(f"the {self.kind} device is closed")
+        if not isinstance(jobs, Iterable):
+            raise checks.refused("jobs", jobs, "is a sequence of redmule.Job")
         queue = list(jobs)
-        for job in queue:
-            self._check(job)
-        return self._run(queue)
+        with self._alone():
+            if self._closed:
+                raise RuntimeError(f"the {self.kind} device is closed")
+            for index, job in enumerate(queue):
+                if not isinstance(job, Job):
+                    raise checks.refused(f"jobs[{index}]", job, "is a redmule.Job")
+                self._check(job)
+            return self._run(queue)
 
     def alloc(self, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
         """Return a new array of zeros in device memory; jobs read and write it without a copy.
@@ -89,7 +103,9 @@ class Device(ABC):
 
     def close(self) -> None:
         """End the device. Arrays of `alloc` stay valid."""
-        self._closed = True
+        with self._alone():
+            self._closed = True
+            self._end()
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +118,19 @@ class Device(ABC):
     @abstractmethod
     def _run(self, jobs: Sequence[Job]) -> list[Result]:
         """Run checked jobs."""
+
+    def _end(self) -> None:  # noqa: B027 - most devices hold nothing
+        """Let go of what the device holds."""
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others out; a thread that waited for itself, as in a progress callback, would wait for ever."""
+        if not self._busy.acquire(blocking=False):
+            raise RuntimeError(f"the {self.kind} device runs jobs already: open one device for each thread")
+        try:
+            yield
+        finally:
+            self._busy.release()
 
     def _check(self, job: Job) -> None:
         """Raise `ValueError` if a device could not read an operand or write the result where it lies."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from redmule import build
+from redmule import build, checks
 from redmule.config import Config
 from redmule.device.memory import Memory
+from redmule.device.options import WAVE_FLAGS, Options
 
 TOP = "redmule_top"
 _SOURCES = [Path(__file__).with_name(name) for name in ("harness.cpp", "memory_port.h")]
 
 # Several models live in one process: nothing but the C interface may be visible. A failed assertion must not end it.
 _CXX_FLAGS = ("-fvisibility=hidden", "-fno-gnu-unique", "-DVL_USER_STOP", "-DVL_USER_FATAL")
-_WAVE_FLAGS: Mapping[str, tuple[str, ...]] = {".fst": ("--trace-fst",), ".vcd": ("--trace-vcd",)}
 
 DONE, TIMEOUT, FAILED, REGISTER_ERROR = range(4)  # enum Status of harness.cpp
 
@@ -72,46 +73,33 @@ class Harness:
     Cycles count from 0 at the start of the first reset. After a `SimulationError` only `close` is of use.
     """
 
-    def __init__(
-        self, config: Config, memory: Memory, *, stall: float = 0.0, latency: int = 0, seed: int = 0, waves: str | None
-    ) -> None:
+    def __init__(self, config: Config, memory: Memory, options: Options) -> None:
         """Start a model, building it on first use, and reset it.
 
         Args:
             config: parameters of the accelerator.
             memory: what its memory port reaches; other addresses answer with an error.
-            stall: probability that the memory grants nothing in a cycle.
-            latency: most cycles by which a response comes late; each one is drawn from 0 to this.
-            seed: of the memory's random numbers and of the flops without reset.
-            waves: file for a waveform, .fst or .vcd.
+            options: of the simulation.
 
         Raises:
-            ValueError: a value out of range; the message says which.
+            ValueError: the waveform cannot be written.
             RuntimeError: the model could not be built.
         """
-        if not 0 <= stall < 1:
-            raise ValueError(f"stall = {stall!r}: allowed is a probability from 0 to less than 1")
-        if not 0 <= latency < 1 << 16:
-            raise ValueError(f"latency = {latency!r}: allowed are 0 to {(1 << 16) - 1} cycles")
-        if not 0 <= seed < 1 << 64:
-            raise ValueError(f"seed = {seed!r}: allowed are 0 to 2^64 - 1")
-        suffix = None if waves is None else Path(waves).suffix
-        if suffix is not None and suffix not in _WAVE_FLAGS:
-            raise ValueError(f"waves = {waves!r}: allowed are file names ending in {', '.join(_WAVE_FLAGS)}")
-        if waves is not None and not Path(waves).absolute().parent.is_dir():
-            raise ValueError(f"waves = {waves!r}: its folder does not exist")
         self._open: int | None = None
-        self._library = _library(config, suffix)
+        waves = None if options.waves is None else str(options.waves)
+        if waves is not None:
+            checks.writable("waves", waves)
+        self._library = _library(config, options.wave_suffix)
         self._memory = memory  # kept alive: the model writes into it
         self._permissions: NDArray[np.uint8] | None = None
         self._open = self._library.harness_create(
             memory.bytes.ctypes.data,
             memory.base,
             memory.bytes.size,
-            stall,
-            latency,
-            seed,
-            None if waves is None else str(waves).encode(),
+            options.stall,
+            options.latency,
+            options.seed,
+            None if waves is None else os.fsencode(waves),
         )
 
     def close(self) -> None:
@@ -201,7 +189,7 @@ class Harness:
 @functools.cache
 def _library(config: Config, wave_suffix: str | None) -> ctypes.CDLL:
     """Return the compiled model of a configuration, built on first use."""
-    waves = _WAVE_FLAGS[wave_suffix] if wave_suffix else ()
+    waves = WAVE_FLAGS[wave_suffix] if wave_suffix else ()
     path = build.verilate(
         TOP,
         config.parameters(),

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import math
 import operator
+import threading
 import weakref
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from redmule import checks
 from redmule.fp import Format, format_by_dtype
 from redmule.job import Stored
 
@@ -43,13 +46,13 @@ class Memory:
         Raises:
             ValueError: a size that is not positive or goes beyond 32-bit addresses.
         """
-        limit = (1 << 32) - base
-        if not 0 < size <= limit:
-            raise ValueError(f"memory_bytes = {size!r}: allowed are 1 to {limit}")
+        size = checks.integer("memory_bytes", size, range(1, (1 << 32) - base + 1))
         self.base = base
         self.bytes: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._poison = poison
+        self._lock = threading.Lock()  # of what follows
         self._free = [(0, size)]  # offset and length of each free block, by offset
+        self._released: deque[tuple[int, int]] = deque()  # blocks to be free again; any thread appends at any time
 
     def alloc(self, shape: Sequence[int], dtype: DTypeLike, name: str = "alloc") -> NDArray[Any]:
         """Return a new array of zeros in device memory.
@@ -109,21 +112,26 @@ class Memory:
     def _block(self, name: str, size: int, fmt: Format) -> NDArray[np.uint8]:
         """Return `size` unused bytes between guards."""
         need = -(-(size + 2 * GUARD_BYTES) // ALIGNMENT) * ALIGNMENT
-        index = next((i for i, (_, length) in enumerate(self._free) if length >= need), None)
-        if index is None:
-            raise ValueError(f"{name}: {size} bytes do not fit the device memory of {self.bytes.size} bytes")
-        offset, length = self._free[index]
-        self._free[index : index + 1] = [(offset + need, length - need)] if length > need else []
+        with self._lock:
+            self._reclaim()
+            index = next((i for i, (_, length) in enumerate(self._free) if length >= need), None)
+            if index is None:
+                raise ValueError(f"{name}: {size} bytes do not fit the device memory of {self.bytes.size} bytes")
+            offset, length = self._free[index]
+            self._free[index : index + 1] = [(offset + need, length - need)] if length > need else []
         if self._poison:
             self.bytes[offset : offset + need].view(fmt.raw_dtype)[:] = signalling_nan(fmt)
         # Views of an array made from a buffer keep that array alive, so its end is the end of them all.
         flat = np.frombuffer(memoryview(self.bytes)[offset + GUARD_BYTES :][:size], np.uint8)
-        weakref.finalize(flat, self._release, offset, need)
+        weakref.finalize(flat, self._released.append, (offset, need))
         return flat
 
-    def _release(self, offset: int, length: int) -> None:
-        """Give a block back, and join it with free neighbours."""
-        blocks = sorted([*self._free, (offset, length)])
+    def _reclaim(self) -> None:
+        """Make released blocks free, and join them with free neighbours."""
+        blocks = list(self._free)
+        while self._released:
+            blocks.append(self._released.popleft())
+        blocks.sort()
         self._free = blocks[:1]
         for start, more in blocks[1:]:
             last, held = self._free[-1]

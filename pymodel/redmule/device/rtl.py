@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from os import PathLike
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from redmule.device.base import Device, Progress
 from redmule.device.driver import Driver
 from redmule.device.harness import Harness
 from redmule.device.memory import MAY_READ, MAY_WRITE, Memory
+from redmule.device.options import Options
 from redmule.device.placement import Placed, Settle, place
 from redmule.job import DeviceError, HangError, HardwareJob, Job, Result, utilisation
 from redmule.regs import ErrorCode
@@ -25,7 +27,9 @@ SLICE_CYCLES = 20_000
 
 TIME_MARGIN = 4
 TIME_FLOOR_CYCLES = 10_000
-"""A job may take this many cycles, and then the law's prediction times the margin, more under stalls."""
+"""A job may take this many cycles, and then the margin times what it would take if nothing went on in the array while
+the memory holds up a beat: the law's cycles and, for each beat, the refusals to expect and the latest answer, that is
+stall / (1 - stall) + latency cycles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +59,23 @@ class RtlDevice(Device):
         stall: float = 0.0,
         latency: int = 0,
         seed: int = 0,
-        waves: str | None = None,
+        waves: str | PathLike[str] | None = None,
         check_guards: bool = False,
         progress: Progress | None = None,
     ) -> None:
         """Build the model if the cache does not hold it, and start it. The arguments are those of `open_device`."""
         super().__init__(config, memory, progress)
-        self.check_guards = check_guards
-        self.harness = Harness(config, memory, stall=stall, latency=latency, seed=seed, waves=waves)
+        options = Options(stall, latency, seed, waves, check_guards)
+        self.check_guards = options.check_guards
+        self.harness = Harness(config, memory, options)
         self._driver = Driver(self.harness)
-        self._patience = TIME_MARGIN * (1 + latency) / (1 - stall)
+        self._beat_delay = options.beat_delay
         self._queue: deque[_Running] = deque()
         self._permissions = np.zeros(memory.bytes.size if check_guards else 0, np.uint8)
         if check_guards:
             self.harness.guard(self._permissions)
 
-    def close(self) -> None:
-        super().close()
+    def _end(self) -> None:
         self.harness.close()
 
     def _run(self, jobs: Sequence[Job]) -> list[Result]:
@@ -140,14 +144,20 @@ class RtlDevice(Device):
         if self.harness.run(self._driver.core, self._events, TIME_FLOOR_CYCLES):
             return
         hardware = running.placed.hardware
-        limit = TIME_FLOOR_CYCLES + ceil(self._patience * law.cycles(hardware, self.config).total)
-        left = limit - TIME_FLOOR_CYCLES
+        left = self.patience(hardware)
+        limit = TIME_FLOOR_CYCLES + left
         while not self.harness.run(self._driver.core, self._events, min(left, SLICE_CYCLES)):
             left -= SLICE_CYCLES
             if left <= 0:
                 stalls = self._driver.result(running.context).stalls
                 reasons = ", ".join(f"{name} {cycles}" for name, cycles in stalls.items())
                 raise HangError(f"job {hardware} did not end within {limit} cycles; cycles stalled: {reasons}", stalls)
+
+    def patience(self, hardware: HardwareJob) -> int:
+        """Return the cycles a job gets beyond TIME_FLOOR_CYCLES, see there."""
+        predicted = law.cycles(hardware, self.config)
+        held_up = sum(predicted.beats.values()) * self._beat_delay
+        return ceil(TIME_MARGIN * (predicted.total + held_up))
 
     def _permit(self, hardware: HardwareJob) -> None:
         """Enter the matrices of a job in the permission map."""
