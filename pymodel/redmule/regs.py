@@ -16,6 +16,7 @@ class Offset(IntEnum):
     RUNNING_JOB = 0x10
     SOFT_CLEAR = 0x14
     INFO = 0x18
+    INFO2 = 0x1C
     RESULT_SEL = 0x20
     RESULT_ERROR = 0x24
     RESULT_ERROR_ADDR = 0x28
@@ -38,7 +39,7 @@ class Offset(IntEnum):
     WATCHDOG = 0x70
 
 
-JOB_OFFSETS = tuple(Offset)[14:]
+JOB_OFFSETS = tuple(Offset)[15:]
 
 
 class CycleCode(IntEnum):
@@ -212,6 +213,18 @@ class Info(Word):
     log2_groups: int = 0  # log2 of the most row groups
     formats: int = 0  # bit f: format code f is there
     version: int = 0  # version of this register map
+
+
+@dataclass(frozen=True, slots=True)
+class Info2(Word):
+    """More parameters of this accelerator."""
+
+    OFFSET: ClassVar[int] = Offset.INFO2
+    FIELDS: ClassVar[dict[str, tuple[int, int]]] = {"transposes": (0, 1), "x_chunks": (1, 4), "w_ahead": (5, 5)}
+
+    transposes: int = 0  # matrices may be stored transposed
+    x_chunks: int = 0  # chunks in the X buffer
+    w_ahead: int = 0  # rows of W fetched ahead
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,21 @@
 //   Entering: with feed_first_i the column y_i enters (live_i: the rows with a live element), else the column that leaves
 //             comes back in. The step works with the X, op and W of its place from the next advance on.
 //   Loading:  turn_i (one-hot) names the column of elements that turns to a new n, x_i its X values; active_i low says
-//             that n >= N: the elements hand accumulators on untouched until they turn again.
+//             that n >= N: the elements hand accumulators on untouched until they turn again. split_i says how many
+//             groups of rows share x_i, each with its own W.
 //   Leaving:  columns that entered with feed_last_i appear on z_o after TileCols further advances, with z_valid_o in
-//             the first cycle they are there; z_end_o marks the last live one of a tile. flags_o is all that was
-//             raised on the way of that column.
+//             the first cycle they are there; z_end_o marks the last live one of a tile. z_ctx_o is the job of that
+//             column, flags_o all that was raised on its way.
 `default_nettype none
 
 module redmule_array
   import fp_pkg::*;
   import redmule_pkg::*;
 #(
-    parameter int unsigned NumRows  = 12,
-    parameter int unsigned RowLen   = 4,
-    parameter int unsigned PipeRegs = 3
+    parameter int unsigned NumRows = 12,
+    parameter int unsigned RowLen = 4,
+    parameter int unsigned PipeRegs = 3,
+    parameter int unsigned RowGroups = 1
 ) (
     input  logic                clk_i,
     input  logic                rst_ni,
@@ -26,27 +28,34 @@ module redmule_array
     input  logic                feed_first_i,
     input  logic                feed_last_i,
     input  logic                feed_end_i,
-    input  logic                live_i      [NumRows],
-    input  fp16_t               y_i         [NumRows],
+    input  ctx_t                feed_ctx_i,
+    input  logic                live_i      [  NumRows],
+    input  fp16_t               y_i         [  NumRows],
     // a column of elements turns to the next n
     input  logic   [RowLen-1:0] turn_i,
     input  logic                active_i,
     input  op_e                 op_i,
-    input  logic                x_live_i    [NumRows],
-    input  fp16_t               x_i         [NumRows],
-    input  fp16_t               w_i         [ RowLen],
+    input  split_t              split_i,
+    input  logic                x_live_i    [  NumRows],
+    input  fp16_t               x_i         [  NumRows],
+    input  fp16_t               w_i         [RowGroups][RowLen],
     // a finished column leaves
     output logic                z_valid_o,
     output logic                z_end_o,
-    output logic                z_live_o    [NumRows],
-    output fp16_t               z_o         [NumRows],
+    output logic                z_live_o    [  NumRows],
+    output fp16_t               z_o         [  NumRows],
+    output ctx_t                z_ctx_o,
     output flags_t              flags_o
 );
+
+  localparam int unsigned RowWidth = NumRows > 1 ? $clog2(NumRows) : 1;
+  localparam int unsigned GroupWidth = RowGroups > 1 ? $clog2(RowGroups) : 1;
 
   // What travels beside each column of accumulators, once for all rows.
   typedef struct packed {
     logic   last;   // in its last pass
     logic   tail;   // last live column of its tile
+    ctx_t   ctx;    // its job
     flags_t flags;
   } lane_t;
 
@@ -56,6 +65,9 @@ module redmule_array
   fp16_t y_q[NumRows];
   logic [RowLen-1:0] active_q;
   op_e op_q[RowLen];
+  split_t split_q[RowLen];
+  group_t group[RowLen][NumRows];
+  row_t x_place[NumRows];
 
   logic ring_live[NumRows];
   fp16_t ring[NumRows];
@@ -72,7 +84,7 @@ module redmule_array
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       first_q <= feed_first_i;
-      enter_q <= '{last: feed_last_i, tail: feed_end_i, flags: '0};
+      enter_q <= '{last: feed_last_i, tail: feed_end_i, ctx: feed_ctx_i, flags: '0};
     end
   end
 
@@ -82,12 +94,42 @@ module redmule_array
         if (turn_i[h]) begin
           active_q[h] <= active_i;
           op_q[h] <= op_i;
+          split_q[h] <= split_i;
         end
       end
     end
   end
 
+  redmule_row_map #(
+      .NumRows  (NumRows),
+      .RowGroups(RowGroups)
+  ) u_x_map (
+      .split_i,
+      .used_o (),
+      .last_o (),
+      .group_o(),
+      .place_o(x_place)
+  );
+
+  for (genvar h = 0; h < RowLen; h++) begin : gen_w_map
+    redmule_row_map #(
+        .NumRows  (NumRows),
+        .RowGroups(RowGroups)
+    ) u_map (
+        .split_i(split_q[h]),
+        .used_o (),
+        .last_o (),
+        .group_o(group[h]),
+        .place_o()
+    );
+  end
+
   for (genvar r = 0; r < NumRows; r++) begin : gen_row
+    fp16_t w[RowLen];
+    always_comb begin
+      for (int unsigned h = 0; h < RowLen; h++) w[h] = w_i[GroupWidth'(group[h][r])][h];
+    end
+
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) live_q[r] <= 1'b0;
       else if (clear_i) live_q[r] <= 1'b0;
@@ -107,10 +149,10 @@ module redmule_array
         .clear_i,
         .en_i,
         .load_i  (x_live_i[r] && active_i ? turn_i : '0),
-        .x_i     (x_i[r]),
+        .x_i     (x_i[RowWidth'(x_place[r])]),
         .active_i(active_q),
         .op_i    (op_q),
-        .w_i,
+        .w_i     (w),
         .valid_i (first_q ? live_q[r] : ring_live[r]),
         .acc_i   (first_q ? y_q[r] : ring[r]),
         .valid_o (ring_live[r]),
@@ -142,6 +184,7 @@ module redmule_array
   assign z_o = ring;
   assign z_valid_o = fresh_q & ring_live[0] & lane_out[RowLen-1].last;
   assign z_end_o = lane_out[RowLen-1].tail;
+  assign z_ctx_o = lane_out[RowLen-1].ctx;
   assign flags_o = lane_out[RowLen-1].flags;
 
 endmodule

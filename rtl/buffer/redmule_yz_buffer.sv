@@ -3,6 +3,8 @@
 // Y goes to the array, column k of the Z before it takes its place, so one tile of storage serves both.
 //   Y: free -> filling (rows from the port) -> filled -> leaving (columns to the array) -> free
 //   Z: free -> arriving (columns from the array) -> stored (rows to the port) -> free
+// The port sees it by rows, or by columns where the matrix is stored transposed; the array by columns. With the array
+// split, group g has its rows from g * (NumRows / groups) on.
 //   free_o     neither Y nor Z is here: a whole Y may be asked for, or a finished Z sent here
 //   y_ready_o  the next tile's Y is here, or it has none (then Y reads as +0)
 //   Column k of Y is read in the step that takes it (y_take_i); column k of Z arrives with z_valid_i, a cycle later.
@@ -12,11 +14,12 @@ module redmule_yz_buffer
   import fp_pkg::*;
   import redmule_pkg::*;
 #(
-    parameter  int unsigned NumRows   = 12,
-    parameter  int unsigned TileCols  = 16,
-    parameter  int unsigned UnitElems = 16,
-    parameter  int unsigned NumLanes  = 32,
-    localparam int unsigned ColWidth  = TileCols > 1 ? $clog2(TileCols) : 1
+    parameter  int unsigned NumRows    = 12,
+    parameter  int unsigned TileCols   = 16,
+    parameter  bit          Transposes = 1'b1,
+    parameter  int unsigned UnitElems  = 16,
+    parameter  int unsigned NumLanes   = 32,
+    localparam int unsigned ColWidth   = TileCols > 1 ? $clog2(TileCols) : 1
 ) (
     input  logic                  clk_i,
     input  logic                  rst_ni,
@@ -47,14 +50,16 @@ module redmule_yz_buffer
     input  fp16_t                 z_i         [ NumRows],
     // Z to the port
     output logic                  z_ready_o,               // a whole tile waits to be stored
-    input  row_t                  z_row_i,
-    input  unit_t                 z_unit_i,
+    input  place_t                z_place_i,
     output fp16_t                 z_elem_o    [NumLanes],
     input  logic                  z_ends_i                 // its last beat is taken
 );
 
-  localparam int unsigned NumUnits = (TileCols + UnitElems - 1) / UnitElems;
+  localparam int unsigned PlaceWidth = $bits(unit_t) + $clog2(UnitElems) + 1;
   localparam int unsigned RowWidth = NumRows > 1 ? $clog2(NumRows) : 1;
+
+  typedef logic [RowWidth-1:0] place_row_t;
+  typedef logic [ColWidth-1:0] elem_t;
 
   typedef enum logic [1:0] {
     YFree,
@@ -72,9 +77,8 @@ module redmule_yz_buffer
   z_state_e z_state_d, z_state_q;
   fp16_t acc_q[NumRows][TileCols];
   logic [ColWidth-1:0] z_col_d, z_col_q;
-  logic  hit  [TileCols];
-  fp16_t elem [TileCols];
-  fp16_t z_row[TileCols];
+  logic along_hit[TileCols], across_hit[NumRows];
+  fp16_t along_elem[TileCols], across_elem[NumRows];
 
   assign free_o = y_state_q == YFree && z_state_q == ZFree;
   assign y_ready_o = y_state_q == (use_y_i ? YFilled : YFree);
@@ -125,23 +129,46 @@ module redmule_yz_buffer
     end
   end
 
+  // The row of the array that holds row r of the group that a beat belongs to.
+  function automatic place_row_t row_of(place_t place, place_row_t r);
+    return place_row_t'(place_row_t'(place.group) * place_row_t'(NumRows >> place.split)) + r;
+  endfunction
+
   redmule_spread #(
       .RowElems (TileCols),
       .UnitElems(UnitElems),
       .NumLanes (NumLanes)
-  ) u_spread (
-      .valid_i(beat_valid_i),
+  ) u_along (
+      .valid_i(beat_valid_i & beat_place_i.along),
       .unit_i (beat_place_i.unit),
       .elems_i(beat_elems_i),
       .elem_i (beat_elem_i),
-      .hit_o  (hit),
-      .elem_o (elem)
+      .hit_o  (along_hit),
+      .elem_o (along_elem)
+  );
+
+  redmule_spread #(
+      .RowElems (NumRows),
+      .UnitElems(UnitElems),
+      .NumLanes (NumLanes)
+  ) u_across (
+      .valid_i(beat_valid_i & ~beat_place_i.along & Transposes),
+      .unit_i (beat_place_i.unit),
+      .elems_i(beat_elems_i),
+      .elem_i (beat_elem_i),
+      .hit_o  (across_hit),
+      .elem_o (across_elem)
   );
 
   always_ff @(posedge clk_i) begin
-    if (beat_valid_i) begin
+    if (beat_valid_i & beat_place_i.along) begin
       for (int unsigned e = 0; e < TileCols; e++) begin
-        if (hit[e]) acc_q[RowWidth'(beat_place_i.row)][e] <= elem[e];
+        if (along_hit[e]) acc_q[row_of(beat_place_i, place_row_t'(beat_place_i.row))][e] <= along_elem[e];
+      end
+    end
+    if (beat_valid_i & ~beat_place_i.along & Transposes) begin
+      for (int unsigned r = 0; r < NumRows; r++) begin
+        if (across_hit[r]) acc_q[row_of(beat_place_i, place_row_t'(r))][elem_t'(beat_place_i.row)] <= across_elem[r];
       end
     end
     if (z_valid_i) begin
@@ -155,30 +182,28 @@ module redmule_yz_buffer
     for (int unsigned r = 0; r < NumRows; r++) y_o[r] = use_y_i ? acc_q[r][y_col_i] : '0;
   end
 
-  // The beat that starts at unit u carries units u and u + 1 (the second is used by byte formats only).
+  // A beat takes neighbours in a row, or in a column, from its unit on.
+  logic [PlaceWidth-1:0] z_first;
+
+  assign z_first = PlaceWidth'(z_place_i.unit) * PlaceWidth'(UnitElems);
+
   always_comb begin
-    for (int unsigned e = 0; e < TileCols; e++) z_row[e] = '0;
     for (int unsigned i = 0; i < NumLanes; i++) z_elem_o[i] = '0;
-    if (z_ready_o) begin
-      for (int unsigned e = 0; e < TileCols; e++) begin
-        for (int unsigned r = 0; r < NumRows; r++) begin
-          if (z_row_i == row_t'(r)) z_row[e] = acc_q[r][e];
-        end
+    if (z_ready_o & z_place_i.along) begin
+      for (int unsigned i = 0; i < NumLanes && i < TileCols; i++) begin
+        z_elem_o[i] = acc_q[row_of(z_place_i, place_row_t'(z_place_i.row))][elem_t'(z_first+PlaceWidth'(i))];
       end
-      for (int unsigned u = 0; u < NumUnits; u++) begin
-        if (z_unit_i == unit_t'(u)) begin
-          for (int unsigned i = 0; i < NumLanes; i++) begin
-            if (u * UnitElems + i < TileCols) z_elem_o[i] = z_row[u*UnitElems+i];
-          end
-        end
+    end else if (z_ready_o & Transposes) begin
+      for (int unsigned i = 0; i < NumLanes && i < NumRows; i++) begin
+        z_elem_o[i] = acc_q[row_of(z_place_i, place_row_t'(z_first+PlaceWidth'(i)))][elem_t'(z_place_i.row)];
       end
     end
   end
 
 `ifndef SYNTHESIS
-  // Y is asked for only when nothing else lives here.
+  // Y is asked for only when nothing else lives here, nor moves in.
   YFindsTheBufferFree :
-  assert property (@(posedge clk_i) disable iff (!rst_ni) y_begins_i |-> free_o);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) y_begins_i |-> free_o && !z_start_i);
   // A finished tile comes only when the one before has been stored.
   ZFindsNoZ :
   assert property (@(posedge clk_i) disable iff (!rst_ni) z_start_i |-> z_state_q == ZFree);

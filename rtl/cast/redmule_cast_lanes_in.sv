@@ -8,7 +8,7 @@ module redmule_cast_lanes_in
   import redmule_pkg::*;
 #(
     parameter  int unsigned PortWidth = 256,
-    localparam int unsigned NumLanes  = PortWidth / 8
+    localparam int unsigned NumLanes  = PortWidth / ByteBits
 ) (
     input  logic                    valid_i,
     input  format_e                 format_i,
@@ -19,7 +19,6 @@ module redmule_cast_lanes_in
 );
 
   localparam int unsigned CodeBits = $bits(fp16_t);
-  localparam int unsigned ByteBits = CodeBits / 2;
 
   flags_t lane_flags[NumLanes];
 

@@ -8,7 +8,7 @@ module redmule_cast_lanes_out
   import redmule_pkg::*;
 #(
     parameter  int unsigned PortWidth = 256,
-    localparam int unsigned NumLanes  = PortWidth / 8
+    localparam int unsigned NumLanes  = PortWidth / ByteBits
 ) (
     input  logic                    valid_i,
     input  format_e                 format_i,
@@ -20,7 +20,6 @@ module redmule_cast_lanes_out
 );
 
   localparam int unsigned CodeBits = $bits(fp16_t);
-  localparam int unsigned ByteBits = CodeBits / 2;
 
   fp16_t code[NumLanes];
   flags_t lane_flags[NumLanes];

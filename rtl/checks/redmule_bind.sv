@@ -43,7 +43,7 @@ bind redmule_top redmule_job_checks #(
     .gnt_i(mem_gnt_i),
     .wen_i(mem_wen_o),
     .r_valid_i(mem_r_valid_i),
-    .job_valid_i(job_valid),
+    .job_valid_i(schedule.ready != '0),
     .clear_i(clear),
     .event_i(event_o)
 );

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: SHL-0.51
-// The job control: register port in, one checked job after the other out, an event for each at its end.
-//   job_valid_o  from the cycle after its TRIGGER (idle accelerator) or after the previous event until its own event
-//   job_done_i   its last store is answered, this cycle; the event is raised in the same cycle
+// The job control: register port in, checked jobs out for the sequencers, an event for each at its end.
+//   schedule_o   a job may be worked on from the cycle after its TRIGGER until its own event, once no earlier job may
+//                still write what it reads; events come in job order
+//   job_done_i   the last store of the job at the head is answered, this cycle; the event is raised in the same cycle
 //   clear_o      abandon: everything in the engine returns to its reset state at the end of this cycle
 //   port_idle_i  no request waits for its grant and no response is outstanding
 // A core is known by its id on the register port, which is also the number of its event line, if there is one.
@@ -20,35 +21,38 @@ module redmule_control
     parameter int unsigned NumContexts = 4,
     parameter int unsigned NumCores    = 8,
     parameter int unsigned IdWidth     = 4,
-    parameter int unsigned RowGroups   = 1
+    parameter int unsigned RowGroups   = 1,
+    parameter bit          Transposes  = 1'b1,
+    parameter int unsigned XChunks     = 2,
+    parameter int unsigned WAhead      = 6
 ) (
-    input  logic                  clk_i,
-    input  logic                  rst_ni,
+    input  logic                        clk_i,
+    input  logic                        rst_ni,
     // register port
-    input  logic                  reg_req_i,
-    output logic                  reg_gnt_o,
-    input  logic   [        31:0] reg_add_i,
-    input  logic                  reg_wen_i,         // 1 = read
-    input  logic   [         3:0] reg_be_i,
-    input  logic   [        31:0] reg_data_i,
-    input  logic   [ IdWidth-1:0] reg_id_i,
-    output logic                  reg_r_valid_o,
-    output logic   [        31:0] reg_r_data_o,
-    output logic   [ IdWidth-1:0] reg_r_id_o,
-    output logic                  reg_r_err_o,
-    output logic   [NumCores-1:0] event_o,
+    input  logic                        reg_req_i,
+    output logic                        reg_gnt_o,
+    input  logic      [           31:0] reg_add_i,
+    input  logic                        reg_wen_i,        // 1 = read
+    input  logic      [            3:0] reg_be_i,
+    input  logic      [           31:0] reg_data_i,
+    input  logic      [    IdWidth-1:0] reg_id_i,
+    output logic                        reg_r_valid_o,
+    output logic      [           31:0] reg_r_data_o,
+    output logic      [    IdWidth-1:0] reg_r_id_o,
+    output logic                        reg_r_err_o,
+    output logic      [   NumCores-1:0] event_o,
     // engine
-    output logic                  job_valid_o,
-    output job_t                  job_o,
-    output ctx_t                  job_ctx_o,
-    output logic                  clear_o,
-    input  logic                  job_done_i,
-    input  logic                  port_idle_i,
-    input  logic                  port_transfer_i,   // a memory transfer was granted in this cycle
-    input  logic                  bus_error_i,       // a response carries an error, this cycle
-    input  addr_t                 bus_error_addr_i,
-    input  flags_t                flags_i,           // exceptions raised in this cycle
-    input  cycle_e                cycle_i            // what this cycle is spent on
+    output schedule_t                   schedule_o,
+    output job_t      [MaxContexts-1:0] jobs_o,
+    output logic                        clear_o,
+    input  logic                        job_done_i,
+    input  logic                        port_idle_i,
+    input  logic                        port_transfer_i,  // a memory transfer was granted in this cycle
+    input  logic                        failed_i,         // a response carries an error, this cycle
+    input  ctx_t                        failed_ctx_i,
+    input  addr_t                       failed_addr_i,
+    input  raised_t   [ NumRaisers-1:0] raised_i,
+    input  cycle_e                      cycle_i           // what this cycle of the head is spent on
 );
 
   localparam int unsigned InfoVersion = 1;
@@ -62,14 +66,17 @@ module redmule_control
   } entry_t;
 
   info_reg_t info;
+  info2_reg_t info2;
   command_t command;
   job_regs_t regs;
   matrix_t [NumStreams-1:0] matrix;
-  logic [NumStreams-1:0] checked, beyond;
-  logic regs_changed, full, head_valid, job_end, abort, running, blocked;
-  logic [MaxContexts-1:0] busy;
-  ctx_t write_ctx;
+  extent_t [NumStreams-1:0] extent;
+  logic [NumStreams-1:0] checked, beyond, reads;
+  logic regs_changed, full, job_end, abort, run, running, blocked, restart;
+  logic [MaxContexts-1:0] busy, started, refused, unhindered, ended;
+  ctx_t write_ctx, head_ctx;
   entry_t written, head;
+  entry_t  entry  [MaxContexts];
   error_e  error;
   status_t status;
   result_t result [MaxContexts];
@@ -82,6 +89,13 @@ module redmule_control
   assign info.pipe_regs = $bits(info.pipe_regs)'(PipeRegs);
   assign info.row_len = $bits(info.row_len)'(RowLen);
   assign info.rows = $bits(info.rows)'(NumRows);
+
+  always_comb begin
+    info2 = '0;
+    info2.transposes = Transposes;
+    info2.x_chunks = $bits(info2.x_chunks)'(XChunks);
+    info2.w_ahead = $bits(info2.w_ahead)'(WAhead);
+  end
 
   redmule_regfile #(
       .IdWidth(IdWidth)
@@ -106,14 +120,18 @@ module redmule_control
       .can_acquire_i(~full & ~blocked),
       .write_ctx_i(write_ctx),
       .info_i(info),
+      .info2_i(info2),
       .status_i(status),
       .result_i(result)
   );
 
-  redmule_job_decode u_job_decode (
+  redmule_job_decode #(
+      .Transposes(Transposes)
+  ) u_job_decode (
       .regs_i(regs),
       .beyond_i(beyond),
       .matrix_o(matrix),
+      .reads_o(reads),
       .job_o(written.job),
       .error_o(written.error)
   );
@@ -125,8 +143,10 @@ module redmule_control
         .restart_i(regs_changed),
         .matrix_i(matrix[s]),
         .done_o(checked[s]),
+        .last_o(extent[s].last),
         .beyond_o(beyond[s])
     );
+    assign extent[s].first = matrix[s].operand.addr;
   end
 
   assign written.watchdog = regs.watchdog.cycles;
@@ -146,28 +166,64 @@ module redmule_control
       .full_o(full),
       .busy_o(busy),
       .write_ctx_o(write_ctx),
-      .head_valid_o(head_valid),
-      .head_ctx_o(job_ctx_o),
-      .head_o(head)
+      .started_o(started),
+      .head_ctx_o(head_ctx),
+      .entry_o(entry)
   );
+
+  assign head  = entry[head_ctx];
+  assign ended = job_end || abort ? MaxContexts'(1) << head_ctx : '0;
+
+  redmule_hazard #(
+      .NumContexts(NumContexts)
+  ) u_hazard (
+      .clk_i,
+      .rst_ni,
+      .clear_i(command.clear_all),
+      .busy_i(busy & ~refused),
+      .ended_i(ended),
+      .commit_i(command.commit),
+      .commit_ctx_i(write_ctx),
+      .extent_i(extent),
+      .reads_i(reads),
+      .free_o(unhindered)
+  );
+
+  // What the sequencers may work on
+  always_comb begin
+    for (int unsigned c = 0; c < MaxContexts; c++) begin
+      jobs_o[c]  = entry[c].job;
+      refused[c] = entry[c].error != ErrNone;
+    end
+  end
+
+  assign schedule_o = '{
+          ready: restart ? '0 : started & ~refused & unhindered,
+          refused: restart ? '0 : started & refused,
+          ended: ended,
+          head: head_ctx,
+          restart: restart
+      };
 
   redmule_supervisor u_supervisor (
       .clk_i,
       .rst_ni,
-      .head_valid_i(head_valid),
+      .head_valid_i(started[head_ctx]),
       .head_error_i(head.error),
+      .head_failed_i(result[head_ctx].error == ErrBus),
+      .head_failing_i(failed_i && failed_ctx_i == head_ctx),
       .head_watchdog_i(head.watchdog),
       .soft_clear_i(command.clear),
       .job_done_i,
       .port_idle_i,
       .port_transfer_i,
-      .bus_error_i,
-      .job_valid_o,
+      .run_o(run),
       .clear_o,
       .end_o(job_end),
       .abort_o(abort),
       .error_o(error),
       .running_o(running),
+      .restart_o(restart),
       .blocked_o(blocked)
   );
 
@@ -181,19 +237,20 @@ module redmule_control
       .clear_sticky_i(command.clear_sticky),
       .protocol_i(command.protocol),
       .busy_i(busy),
+      .discard_i(clear_o),
       .running_i(running),
-      .ctx_i(job_ctx_o),
-      .run_i(job_valid_o),
+      .ctx_i(head_ctx),
+      .run_i(run),
       .end_i(job_end),
       .cycle_i,
-      .flags_i,
       .error_i(error),
-      .error_addr_i(bus_error_addr_i),
+      .raised_i,
+      .failed_i,
+      .failed_ctx_i,
+      .failed_addr_i,
       .status_o(status),
       .result_o(result)
   );
-
-  assign job_o = head.job;
 
   always_comb begin
     event_o = '0;
@@ -207,17 +264,19 @@ module redmule_control
   OneEventAtATime :
   assert property (@(posedge clk_i) disable iff (!rst_ni) $onehot0(event_o));
 
-  // A running job stays as it is until it ends or is abandoned.
-  RunningJobHolds :
-  assert property (@(posedge clk_i) disable iff (!rst_ni)
-      job_valid_o && !job_end && !clear_o |=> job_valid_o && $stable(
-      {job_ctx_o, job_o}
-  ));
+  // A job that is worked on stays as it is until it ends or is abandoned.
+  for (genvar c = 0; c < MaxContexts; c++) begin : gen_holds
+    JobHolds :
+    assert property (@(posedge clk_i) disable iff (!rst_ni)
+        schedule_o.ready[c] && !ended[c] && !clear_o |=> schedule_o.ready[c] && $stable(
+        jobs_o[c]
+    ));
 
-  // A job that touches memory has something to do.
-  RunningJobHasASize :
-  assert property (@(posedge clk_i) disable iff (!rst_ni)
-      job_valid_o |-> job_o.m != '0 && job_o.n != '0 && job_o.k != '0);
+    // A job that touches memory has something to do.
+    JobHasASize :
+    assert property (@(posedge clk_i) disable iff (!rst_ni)
+        schedule_o.ready[c] |-> jobs_o[c].m != '0 && jobs_o[c].n != '0 && jobs_o[c].k != '0);
+  end
 `endif
 
 endmodule

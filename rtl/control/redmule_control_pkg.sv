@@ -9,10 +9,7 @@ package redmule_control_pkg;
 
   typedef logic [31:0] word_t;
 
-  // As many as ctx_t can name. Arrays over contexts have this size; those above NumContexts are constant 0.
-  localparam int unsigned MaxContexts = 4;
   localparam int unsigned NumCounters = int'(CycleDrain) + 1;
-  localparam int unsigned NumStreams = int'(StreamZ) + 1;
 
   // One matrix as it is stored.
   typedef struct packed {
@@ -20,6 +17,24 @@ package redmule_control_pkg;
     size_t rows;
     addr_t row_bytes;
   } matrix_t;
+
+  // The bytes from the first to the last of a matrix, gaps between rows included.
+  typedef struct packed {
+    addr_t first;
+    addr_t last;
+  } extent_t;
+
+  // Exceptions that a unit raises in a cycle, and the job it does it for.
+  typedef struct packed {
+    ctx_t   ctx;
+    flags_t flags;
+  } raised_t;
+  typedef enum logic [1:0] {
+    RaisedIn,     // by the casts of a beat that comes
+    RaisedArray,  // on the way of a column that leaves the array
+    RaisedOut     // by the casts of a beat that goes
+  } raiser_e;
+  localparam int unsigned NumRaisers = int'(RaisedOut) + 1;
 
   // What a transfer at the register port asks for, in its cycle.
   typedef struct packed {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: SHL-0.51
-// Tells whether a matrix ends beyond 2^32, with one adder: addr + (rows - 1) * stride + row_bytes - 1 by shifting and
-// adding, most significant bit first. restart_i (matrix_i is another one from the next cycle on) starts anew; done_o
-// comes 18 cycles later, and beyond_o holds with it. rows and row_bytes must not be 0 for beyond_o to mean anything.
+// The last byte of a matrix, and whether it lies beyond 2^32, with one adder: addr + (rows - 1) * stride + row_bytes - 1
+// by shifting and adding, most significant bit first. restart_i (matrix_i is another one from the next cycle on) starts
+// anew; done_o comes 18 cycles later, and last_o and beyond_o hold with it. rows and row_bytes must not be 0 for them to
+// mean anything.
 `default_nettype none
 
 module redmule_extent
@@ -13,6 +14,7 @@ module redmule_extent
     input  logic    restart_i,
     input  matrix_t matrix_i,
     output logic    done_o,
+    output addr_t   last_o,
     output logic    beyond_o
 );
 
@@ -31,6 +33,7 @@ module redmule_extent
   logic shifted_out, carry;
 
   assign done_o   = step_q == StepDone;
+  assign last_o   = last_q;
   assign beyond_o = beyond_q;
 
   // step     0 .. 15                     16                17

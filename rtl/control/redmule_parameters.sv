@@ -32,8 +32,8 @@ module redmule_parameters #(
   if (NumCores < 1 || NumCores > 16) begin : gen_bad_num_cores
     $error("NumCores is %0d; it must be 1 to 16", NumCores);
   end
-  if (RowGroups != 1) begin : gen_bad_row_groups
-    $error("RowGroups is %0d; this version has 1 only", RowGroups);
+  if (!(RowGroups inside {1, 2, 4})) begin : gen_bad_row_groups
+    $error("RowGroups is %0d; it must be 1, 2 or 4", RowGroups);
   end
   if (XChunks < 2 || XChunks > 8) begin : gen_bad_x_chunks
     $error("XChunks is %0d; it must be 2 to 8", XChunks);

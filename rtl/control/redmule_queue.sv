@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: SHL-0.51
 // The job contexts as a ring: jobs enter at the write pointer and leave at the head, in order. A job enters (commit_i)
-// free of start or not; start_i with a commit frees it and all before it. head_valid_o: the head may run. clear_i
-// empties the ring and sets both pointers to context 0; it wins over pop_i.
+// free to run or not; start_i with a commit frees it and all before it (started_o). clear_i empties the ring and sets
+// both pointers to context 0; it wins over pop_i.
 `default_nettype none
 
 module redmule_queue
@@ -21,16 +21,15 @@ module redmule_queue
     output logic                   full_o,
     output logic [MaxContexts-1:0] busy_o,
     output ctx_t                   write_ctx_o,
-    output logic                   head_valid_o,
+    output logic [MaxContexts-1:0] started_o,
     output ctx_t                   head_ctx_o,
-    output Entry                   head_o
+    output Entry                   entry_o    [MaxContexts]
 );
 
   localparam ctx_t LastContext = ctx_t'(NumContexts - 1);
 
   ctx_t write_d, write_q, head_d, head_q;
   logic [MaxContexts-1:0] busy_d, busy_q, started_d, started_q;
-  Entry entry[MaxContexts];
 
   function automatic ctx_t next(ctx_t ctx);
     return ctx == LastContext ? '0 : ctx + 1'b1;
@@ -39,9 +38,8 @@ module redmule_queue
   assign full_o = busy_q[write_q];
   assign busy_o = busy_q;
   assign write_ctx_o = write_q;
-  assign head_valid_o = started_q[head_q];
+  assign started_o = started_q;
   assign head_ctx_o = head_q;
-  assign head_o = entry[head_q];
 
   always_comb begin
     write_d = write_q;
@@ -83,13 +81,13 @@ module redmule_queue
   for (genvar c = 0; c < MaxContexts; c++) begin : gen_entry
     if (c < NumContexts) begin : gen_used
       Entry entry_q;
-      assign entry[c] = entry_q;
+      assign entry_o[c] = entry_q;
       always_ff @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) entry_q <= '0;
         else if (commit_i && write_q == ctx_t'(c)) entry_q <= entry_i;
       end
     end else begin : gen_unused
-      assign entry[c] = '0;
+      assign entry_o[c] = '0;
     end
   end
 
@@ -100,7 +98,7 @@ module redmule_queue
 
   // Only a job that may run leaves.
   OnlyAStartedJobLeaves :
-  assert property (@(posedge clk_i) disable iff (!rst_ni) pop_i |-> head_valid_o);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) pop_i |-> started_q[head_q]);
 
   // What may run is queued.
   StartedJobsAreQueued :

@@ -12,32 +12,32 @@ module redmule_regfile
 #(
     parameter int unsigned IdWidth = 4
 ) (
-    input  logic                    clk_i,
-    input  logic                    rst_ni,
-    input  logic                    req_i,
-    output logic                    gnt_o,
-    input  logic      [       31:0] add_i,
-    input  logic                    wen_i,                       // 1 = read
-    input  logic      [        3:0] be_i,
-    input  logic      [       31:0] data_i,
-    input  logic      [IdWidth-1:0] id_i,
-    output logic                    r_valid_o,
-    output logic      [       31:0] r_data_o,
-    output logic      [IdWidth-1:0] r_id_o,
-    output logic                    r_err_o,
-    output command_t                command_o,
-    output logic                    regs_changed_o,              // regs_o is another one from the next cycle on
-    output job_regs_t               regs_o,
-    input  logic                    checked_i,                   // regs_o has been checked
-    input  logic                    can_acquire_i,               // a context is free and nothing drains
-    input  ctx_t                    write_ctx_i,                 // the context that ACQUIRE gives
-    input  info_reg_t               info_i,
-    input  status_t                 status_i,
-    input  result_t                 result_i      [MaxContexts]
+    input  logic                     clk_i,
+    input  logic                     rst_ni,
+    input  logic                     req_i,
+    output logic                     gnt_o,
+    input  logic       [       31:0] add_i,
+    input  logic                     wen_i,                       // 1 = read
+    input  logic       [        3:0] be_i,
+    input  logic       [       31:0] data_i,
+    input  logic       [IdWidth-1:0] id_i,
+    output logic                     r_valid_o,
+    output logic       [       31:0] r_data_o,
+    output logic       [IdWidth-1:0] r_id_o,
+    output logic                     r_err_o,
+    output command_t                 command_o,
+    output logic                     regs_changed_o,              // regs_o is another one from the next cycle on
+    output job_regs_t                regs_o,
+    input  logic                     checked_i,                   // regs_o has been checked
+    input  logic                     can_acquire_i,               // a context is free and nothing drains
+    input  ctx_t                     write_ctx_i,                 // the context that ACQUIRE gives
+    input  info_reg_t                info_i,
+    input  info2_reg_t               info2_i,
+    input  status_t                  status_i,
+    input  result_t                  result_i      [MaxContexts]
 );
 
   localparam int unsigned BusBits = $bits(word_t);
-  localparam int unsigned ByteBits = 8;
   localparam int unsigned BytesPerWord = BusBits / ByteBits;
   localparam acquire_reg_t AllBusy = '1;
   localparam acquire_reg_t OtherHolds = ~acquire_reg_t'(1'b1);
@@ -147,6 +147,7 @@ module redmule_regfile
         RegStatus: read_data = status;
         RegRunningJob: read_data = running_job_reg_t'{ctx: status_i.running, default: '0};
         RegInfo: read_data = info_i;
+        RegInfo2: read_data = info2_i;
         RegResultSel: read_data = result_sel_reg_t'{ctx: sel_q.ctx, counter: sel_q.counter, default: '0};
         RegResultError: read_data = result_error_reg_t'{error: result.error, default: '0};
         RegResultErrorAddr: read_data = result_error_addr_reg_t'{addr: result.error_addr};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: SHL-0.51
 // Takes the job at the head of the queue from its start to its end. A job ends (end_o, with its event) by its last
 // store, by an error of its configuration (at once, without running), by the watchdog, or by a bus error once the port
-// has drained; an abort (abort_o) has no event. After every clear the port drains before the next job starts.
+// has drained; an abort (abort_o) has no event. A bus error of a job is noted in its results, and acted upon when the
+// job is the head. After every clear the port drains before the next job starts.
 // If several meet in one cycle: a bus error beats the last store, the last store beats the watchdog, and whatever
 // ends a job in the cycle of a SOFT_CLEAR has ended it: the clear finds no running job.
 `default_nettype none
@@ -14,62 +15,61 @@ module redmule_supervisor
     input  logic   rst_ni,
     input  logic   head_valid_i,
     input  error_e head_error_i,
+    input  logic   head_failed_i,    // a bus error was noted for it
+    input  logic   head_failing_i,   // and is, this cycle
     input  word_t  head_watchdog_i,
     input  logic   soft_clear_i,
     input  logic   job_done_i,
     input  logic   port_idle_i,
     input  logic   port_transfer_i,
-    input  logic   bus_error_i,
-    output logic   job_valid_o,
+    output logic   run_o,            // the head runs
     output logic   clear_o,
     output logic   end_o,            // the job ends, this cycle
     output logic   abort_o,          // the job is dropped, this cycle
     output error_e error_o,          // what goes wrong in this cycle, if anything
     output logic   running_o,        // the head of the queue has begun and not ended
+    output logic   restart_o,        // from the cycle after a clear until the next job may start
     output logic   blocked_o         // the port drains after a clear
 );
 
   logic draining_d, draining_q;  // from the cycle after a clear until the port is idle
-  logic failed_d, failed_q;  // a bus error is waiting for the port to be idle
   word_t silent_d, silent_q;  // cycles of the job since its last transfer
 
-  logic ready, refused, bus_error, done, expired, drained;
+  logic ready, refused, failed, failing, done, expired, drained;
 
   assign ready = head_valid_i & ~draining_q;
   assign refused = ready && head_error_i != ErrNone;
-  assign job_valid_o = ready && head_error_i == ErrNone;
+  assign run_o = ready && head_error_i == ErrNone;
 
-  assign bus_error = job_valid_o & bus_error_i & ~soft_clear_i;
-  assign done = job_valid_o & job_done_i & ~bus_error_i;
-  assign expired = job_valid_o & ~job_done_i & ~bus_error_i & ~port_transfer_i & (head_watchdog_i != '0) &
+  assign failed = run_o & head_failed_i;
+  assign done = run_o & ~head_failed_i & job_done_i;
+  assign expired = run_o & ~head_failed_i & ~head_failing_i & ~job_done_i & ~port_transfer_i & (head_watchdog_i != '0) &
                    (silent_q == head_watchdog_i - 1'b1);
-  assign drained = failed_q & port_idle_i;
+  assign failing = head_valid_i & draining_q & head_failed_i;
+  assign drained = failing & port_idle_i;
 
   assign end_o = refused | done | expired | drained;
-  assign running_o = job_valid_o | refused | failed_q;
+  assign running_o = run_o | refused | failing;
   assign abort_o = soft_clear_i & running_o & ~end_o;
-  assign clear_o = soft_clear_i | bus_error | expired;
+  assign clear_o = soft_clear_i | failed | expired;
+  assign restart_o = draining_q;
   assign blocked_o = draining_q & ~port_idle_i;
 
   always_comb begin
     error_o = ErrNone;
     if (refused) error_o = head_error_i;
-    if (bus_error) error_o = ErrBus;
     if (expired) error_o = ErrWatchdog;
   end
 
   assign draining_d = clear_o | blocked_o;
-  assign failed_d   = bus_error | (failed_q & ~end_o & ~abort_o);
-  assign silent_d   = (job_valid_o & ~port_transfer_i & ~end_o & ~clear_o) ? silent_q + 1'b1 : '0;
+  assign silent_d   = (run_o & ~port_transfer_i & ~end_o & ~clear_o) ? silent_q + 1'b1 : '0;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       draining_q <= 1'b0;
-      failed_q   <= 1'b0;
       silent_q   <= '0;
     end else begin
       draining_q <= draining_d;
-      failed_q   <= failed_d;
       silent_q   <= silent_d;
     end
   end
@@ -79,17 +79,9 @@ module redmule_supervisor
   AbortedJobsHaveNoEvent :
   assert property (@(posedge clk_i) disable iff (!rst_ni) !(end_o && abort_o));
 
-  // An error that waits for its event is waiting for the port.
-  FailedJobsDrain :
-  assert property (@(posedge clk_i) disable iff (!rst_ni) failed_q |-> draining_q);
-
   // No job runs before the port has drained after a clear.
   NoJobInTheCycleAfterAClear :
-  assert property (@(posedge clk_i) disable iff (!rst_ni) clear_o |=> !job_valid_o);
-
-  // A job that failed has stopped running.
-  NoJobBesideAPendingError :
-  assert property (@(posedge clk_i) disable iff (!rst_ni) !(failed_q && job_valid_o));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) clear_o |=> !run_o);
 `endif
 
 endmodule

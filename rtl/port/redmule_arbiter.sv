@@ -6,9 +6,7 @@
 
 module redmule_arbiter
   import redmule_pkg::*;
-#(
-    localparam int unsigned NumStreams = 4
-) (
+(
     input  logic    [NumStreams-1:0] valid_i,               // indexed by stream_e
     input  lead_t                    lead_i  [NumStreams],
     output logic                     valid_o,

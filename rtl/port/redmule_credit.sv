@@ -7,18 +7,16 @@ module redmule_credit #(
     parameter  int unsigned Depth = 2,
     localparam int unsigned Width = $clog2(Depth + 1)
 ) (
-    input  logic             clk_i,
-    input  logic             rst_ni,
-    input  logic             clear_i,
-    input  logic             take_i,
-    input  logic             give_i,
-    output logic [Width-1:0] used_o,
-    output logic             free_o
+    input  logic clk_i,
+    input  logic rst_ni,
+    input  logic clear_i,
+    input  logic take_i,
+    input  logic give_i,
+    output logic free_o
 );
 
   logic [Width-1:0] used_d, used_q;
 
-  assign used_o = used_q;
   assign free_o = used_q != Width'(Depth);
   assign used_d = clear_i ? '0 : used_q + Width'(take_i) - Width'(give_i);
 

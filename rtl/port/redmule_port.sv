@@ -3,6 +3,7 @@
 // depends on no gnt and a waiting request holds), and gives every response, in order, the place its beat was asked for.
 //   Latency: taken in cycle c, on the port from c+1, answered at the earliest in c+2.
 //   clear_i: nothing is taken in that cycle; what is on the port or outstanding is finished and its responses dropped.
+//            The streams wait until idle_o before they ask again, or their responses would be dropped as well.
 //   idle_o:  nothing on the port, nothing outstanding.
 `default_nettype none
 
@@ -10,10 +11,8 @@ module redmule_port
   import fp_pkg::*;
   import redmule_pkg::*;
 #(
-    parameter int unsigned PortWidth = 256,
-    parameter int unsigned MaxOutstanding = 8,
-    localparam int unsigned DataWidth = PortWidth + 32,
-    localparam int unsigned NumStreams = 4
+    parameter  int unsigned PortWidth = 256,
+    localparam int unsigned DataWidth = PortWidth + 32
 ) (
     input  logic                      clk_i,
     input  logic                      rst_ni,
@@ -36,8 +35,7 @@ module redmule_port
     input  logic    [  DataWidth-1:0] mem_r_data_i,
     input  logic                      mem_r_err_i,
     // responses
-    output logic                      beat_valid_o,
-    output stream_e                   beat_stream_o,
+    output logic    [ NumStreams-1:0] beat_valid_o,
     output access_t                   beat_access_o,
     output place_t                    beat_place_o,
     output logic    [  PortWidth-1:0] beat_payload_o,
@@ -46,10 +44,10 @@ module redmule_port
     output logic                      idle_o
 );
 
-  localparam int unsigned NumBytes = DataWidth / 8;
+  localparam int unsigned MaxOutstanding = 8;
   localparam int unsigned CountWidth = $clog2(MaxOutstanding + 1);
-  localparam int unsigned ByteBits = 3;  // a byte is 2**3 bits
   localparam int unsigned WordBits = 2;  // a word is 2**2 bytes
+  localparam int unsigned BitOfByte = $clog2(ByteBits);
 
   typedef logic [WordBits-1:0] offset_t;
   typedef struct packed {
@@ -64,6 +62,7 @@ module redmule_port
   tag_t pick_tag, oldest;
   offset_t pick_offset, oldest_offset;
   elems_t pick_bytes;
+  logic [DataWidth-1:0] z_data;
 
   // Picking: the port register must be free, and the queue of outstanding beats must have a place.
   redmule_arbiter u_arbiter (
@@ -76,7 +75,8 @@ module redmule_port
   assign take = pick_valid & ~clear_i & (~mem_req_o | mem_gnt_i) & (outstanding != CountWidth'(MaxOutstanding));
   assign pick_tag = '{stream: pick, access : access_i[pick], place: place_i[pick]};
   assign pick_offset = offset_t'(pick_tag.access.addr);
-  assign pick_bytes = pick_tag.access.elems << !is_8bit(pick_tag.access.format);
+  assign pick_bytes = elems_t'(bytes_of(addr_t'(pick_tag.access.elems), pick_tag.access.format));
+  assign z_data = DataWidth'(z_payload_i) << {offset_t'(access_i[StreamZ].addr), BitOfByte'(0)};
 
   always_comb begin
     ready_o = '0;
@@ -93,8 +93,8 @@ module redmule_port
     if (take) begin
       mem_add_o <= {pick_tag.access.addr[$bits(addr_t)-1:WordBits], offset_t'(0)};
       mem_wen_o <= pick != StreamZ;
-      mem_be_o  <= ((NumBytes'(1) << pick_bytes) - NumBytes'(1)) << pick_offset;
-      if (pick == StreamZ) mem_data_o <= DataWidth'(z_payload_i) << {pick_offset, ByteBits'(0)};
+      mem_be_o  <= ~('1 << pick_bytes) << pick_offset;
+      if (pick == StreamZ) mem_data_o <= z_data;
     end
   end
 
@@ -114,7 +114,7 @@ module redmule_port
       .count_o(outstanding)
   );
 
-  logic drop_d, drop_q;
+  logic drop_d, drop_q, answered;
 
   assign drop_d = (drop_q | clear_i) & oldest_valid;
 
@@ -124,19 +124,23 @@ module redmule_port
   end
 
   assign oldest_offset = offset_t'(oldest.access.addr);
-  assign beat_valid_o = mem_r_valid_i & oldest_valid & ~drop_q;
-  assign beat_stream_o = oldest.stream;
+  assign answered = mem_r_valid_i & oldest_valid & ~drop_q;
   assign beat_access_o = oldest.access;
   assign beat_place_o = oldest.place;
-  assign beat_payload_o = PortWidth'(mem_r_data_i >> {oldest_offset, ByteBits'(0)});
-  assign bus_error_o = beat_valid_o & mem_r_err_i;
+  assign beat_payload_o = PortWidth'(mem_r_data_i >> {oldest_offset, BitOfByte'(0)});
+  assign bus_error_o = answered & mem_r_err_i;
   assign transfer_o = mem_req_o & mem_gnt_i;
   assign idle_o = ~oldest_valid;
+
+  always_comb begin
+    beat_valid_o = '0;
+    beat_valid_o[oldest.stream] = answered;
+  end
 
 `ifndef SYNTHESIS
   // The port has a word more than its payload, so a beat fits at every alignment.
   BeatFitsThePort :
-  assert property (@(posedge clk_i) disable iff (!rst_ni) take |-> addr_t'(pick_bytes) <= addr_t'(PortWidth / 8));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) take |-> pick_bytes <= elems_t'(PortWidth / ByteBits));
   // The memory answers only what was asked for.
   ResponseWasAskedFor :
   assert property (@(posedge clk_i) disable iff (!rst_ni) mem_r_valid_i |-> oldest_valid);

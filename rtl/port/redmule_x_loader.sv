@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: SHL-0.51
-// Asks for X: for every tile the chunks of its rows, ChunkElems elements of one row after the other. A chunk is asked
-// for once a place in the X buffer is reserved for all of it.
-//   chunk_free_i  the array has taken the last column of its chunk, the place is free again
-//   lead_o        what is left in the chunk the array works on, if the next is not asked for completely
+// Asks for X: for every tile the chunks of its rows, each ChunkElems values of n. A chunk is asked for once a place in
+// the X buffer is reserved for all of it. Where all of N fits the buffer, X stays there for all tiles of its row block.
+//   chunk_free_i  the array has taken the last line of a chunk and will not take it again
+//   line_taken_i  the array has taken a line and will not take it again
+//   lead_o        lines asked for completely that the array has not taken
 `default_nettype none
 
 module redmule_x_loader
@@ -10,74 +11,74 @@ module redmule_x_loader
 #(
     parameter int unsigned NumRows = 12,
     parameter int unsigned TileCols = 16,
+    parameter int unsigned RowGroups = 1,
     parameter int unsigned ChunkElems = 16,
     parameter int unsigned XChunks = 2,
     parameter int unsigned PortWidth = 256
 ) (
-    input  logic     clk_i,
-    input  logic     rst_ni,
-    input  logic     clear_i,
+    input  logic    clk_i,
+    input  logic    rst_ni,
+    input  logic    clear_i,
     // the job
-    input  logic     job_valid_i,
-    input  operand_t x_i,
-    input  size_t    m_i,
-    input  size_t    n_i,
-    input  size_t    k_i,
-    output logic     job_taken_o,   // its last beat is taken
+    input  logic    job_valid_i,
+    input  ctx_t    ctx_i,
+    input  job_t    job_i,
+    output logic    job_taken_o,   // its last beat is taken
     // to the port
-    output logic     valid_o,
-    input  logic     ready_i,
-    output access_t  access_o,
-    output place_t   place_o,
-    output lead_t    lead_o,
+    output logic    valid_o,
+    input  logic    ready_i,
+    output access_t access_o,
+    output place_t  place_o,
+    output lead_t   lead_o,
     // from the buffer
-    input  logic     chunk_free_i,
-    input  elems_t   chunk_left_i
+    input  logic    chunk_free_i,
+    input  logic    line_taken_i
 );
 
-  localparam int unsigned CreditWidth = $clog2(XChunks + 1);
+  localparam int unsigned Depth = XChunks * ChunkElems;
+  localparam int unsigned CountWidth = $clog2(Depth + 1);
 
-  logic advance, chunk_first, chunk_last, tile_last, begins;
-  logic reserved, chunk_taken;
-  addr_t block_place, chunk_place, elem_bytes_shift;
-  size_t rows;
-  elems_t chunk_size;
-  logic [CreditWidth-1:0] asked;
+  logic advance, chunk_first, chunk_last, tile_last, begins, reserved, chunk_taken, line;
+  addr_t block_place, chunk_place, n_pitch, m_pitch;
+  size_t rows, chunk_size;
+  logic [CountWidth-1:0] asked;
 
-  assign elem_bytes_shift = addr_t'(!fp_pkg::is_8bit(x_i.format));
+  assign n_pitch = pitch_along_row(job_i.x);
+  assign m_pitch = pitch_down_column(job_i.x);
   assign valid_o = job_valid_i & (~begins | reserved);
   assign advance = valid_o & ready_i;
   assign chunk_taken = advance & place_o.last;
   assign job_taken_o = chunk_taken & chunk_last & tile_last;
 
   redmule_tile_walk #(
-      .NumRows (NumRows),
-      .TileCols(TileCols)
+      .NumRows  (NumRows),
+      .TileCols (TileCols),
+      .RowGroups(RowGroups)
   ) u_tiles (
       .clk_i,
       .rst_ni,
       .clear_i,
       .advance_i(chunk_taken & chunk_last),
-      .m_i,
-      .k_i,
-      .base_i(x_i.addr),
-      .block_step_i(addr_t'(NumRows * x_i.stride)),
+      .m_i(job_i.m),
+      .k_i(job_i.n <= size_t'(Depth) ? size_t'(1) : job_i.k),
+      .base_i(job_i.x.addr),
+      .block_step_i(addr_t'(NumRows * m_pitch)),
       .tile_step_i('0),
       .rows_o(rows),
       .cols_o(),
+      .split_o(),
       .place_o(block_place),
+      .block_ends_o(),
       .last_o(tile_last)
   );
 
-  redmule_loop #(
-      .SizeWidth($bits(elems_t))
-  ) u_chunks (
+  redmule_loop u_chunks (
       .clk_i,
       .rst_ni,
       .clear_i,
       .advance_i(chunk_taken),
-      .total_i(n_i),
-      .step_i(elems_t'(ChunkElems)),
+      .total_i(job_i.n),
+      .step_i(size_t'(ChunkElems)),
       .left_o(),
       .size_o(chunk_size),
       .first_o(chunk_first),
@@ -89,29 +90,40 @@ module redmule_x_loader
       .first_i(chunk_first),
       .advance_i(chunk_taken),
       .base_i(block_place),
-      .step_i(addr_t'(ChunkElems) << elem_bytes_shift),
+      .step_i(addr_t'(ChunkElems * n_pitch)),
       .place_o(chunk_place)
   );
 
-  redmule_row_walk #(
+  redmule_patch_walk #(
+      .GroupCols(ChunkElems),
       .PortWidth(PortWidth)
-  ) u_rows (
+  ) u_patch (
       .clk_i,
       .rst_ni,
       .clear_i,
       .advance_i(advance),
+      .operand_i(job_i.x),
       .base_i(chunk_place),
-      .stride_i(x_i.stride),
-      .format_i(x_i.format),
       .rows_i(rows),
-      .elems_i(chunk_size),
+      .cols_i(chunk_size),
       .access_o,
+      .group_o(place_o.group),
       .row_o(place_o.row),
       .unit_o(place_o.unit),
       .first_o(begins),
-      .row_last_o(),
+      .line_o(line),
       .last_o(place_o.last)
   );
+
+  // Stored by columns, a line is one stored row; stored by rows, all lines of the chunk are complete at its end.
+  assign place_o.ctx   = ctx_i;
+  assign place_o.split = '0;
+  assign place_o.along = job_i.x.trans;
+  always_comb begin
+    place_o.lines = '0;
+    if (job_i.x.trans) place_o.lines = elems_t'(line);
+    else if (place_o.last) place_o.lines = elems_t'(chunk_size);
+  end
 
   redmule_credit #(
       .Depth(XChunks)
@@ -121,29 +133,21 @@ module redmule_x_loader
       .clear_i,
       .take_i(advance & begins),
       .give_i(chunk_free_i),
-      .used_o(),
       .free_o(reserved)
   );
 
-  redmule_credit #(
-      .Depth(XChunks)
+  redmule_lines #(
+      .Depth(Depth)
   ) u_asked (
       .clk_i,
       .rst_ni,
       .clear_i,
-      .take_i(chunk_taken),
-      .give_i(chunk_free_i),
-      .used_o(asked),
-      .free_o()
+      .add_i  (advance ? place_o.lines : '0),
+      .take_i (line_taken_i),
+      .count_o(asked)
   );
 
-  always_comb begin
-    unique case (asked)
-      CreditWidth'(0): lead_o = '0;
-      CreditWidth'(1): lead_o = lead_t'(chunk_left_i);
-      default: lead_o = '1;
-    endcase
-  end
+  assign lead_o = size_t'(asked) > size_t'(FarAway) ? FarAway : lead_t'(asked);
 
 endmodule
 

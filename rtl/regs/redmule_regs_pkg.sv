@@ -12,6 +12,7 @@ package redmule_regs_pkg;
     RegRunningJob = 8'h10,
     RegSoftClear = 8'h14,
     RegInfo = 8'h18,
+    RegInfo2 = 8'h1C,
     RegResultSel = 8'h20,
     RegResultError = 8'h24,
     RegResultErrorAddr = 8'h28,
@@ -90,6 +91,14 @@ package redmule_regs_pkg;
     logic [4:0] row_len;  // computing elements in a row (H)
     logic [5:0] rows;  // rows of the array (L)
   } info_reg_t;
+
+  // More parameters of this accelerator.
+  typedef struct packed {
+    logic [21:0] reserved_31_10;
+    logic [4:0] w_ahead;  // rows of W fetched ahead
+    logic [3:0] x_chunks;  // chunks in the X buffer
+    logic transposes;  // matrices may be stored transposed
+  } info2_reg_t;
 
   // Selects what the RESULT registers show. Any core may write it.
   typedef struct packed {

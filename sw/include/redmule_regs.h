@@ -103,6 +103,15 @@ typedef enum {
 #define REDMULE_INFO_VERSION_SHIFT 28u  // version of this register map
 #define REDMULE_INFO_VERSION_MASK 0xF0000000u
 
+// More parameters of this accelerator.
+#define REDMULE_INFO2_OFFSET 0x1Cu
+#define REDMULE_INFO2_TRANSPOSES_SHIFT 0u  // matrices may be stored transposed
+#define REDMULE_INFO2_TRANSPOSES_MASK 0x00000001u
+#define REDMULE_INFO2_X_CHUNKS_SHIFT 1u  // chunks in the X buffer
+#define REDMULE_INFO2_X_CHUNKS_MASK 0x0000001Eu
+#define REDMULE_INFO2_W_AHEAD_SHIFT 5u  // rows of W fetched ahead
+#define REDMULE_INFO2_W_AHEAD_MASK 0x000003E0u
+
 // Selects what the RESULT registers show. Any core may write it.
 #define REDMULE_RESULT_SEL_OFFSET 0x20u
 #define REDMULE_RESULT_SEL_CTX_SHIFT 0u  // context
