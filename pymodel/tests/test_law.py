@@ -10,20 +10,67 @@ import numpy as np
 import pytest
 
 from redmule.config import CONFIGS, Config
-from redmule.law import ideal_cycles, shape_cycles
+from redmule.fp.formats import FP16
+from redmule.fp.ops import GEMM
+from redmule.job import HardwareJob, Stored
+from redmule.law import Shape, ideal_cycles, queue_cycles, shape_cycles, waits_for
 
 PAPER = Config.named("paper")
 
 
-@pytest.mark.parametrize("name", sorted(CONFIGS))
-def test_multiplying_what_recurs_gives_the_same_as_walking_through_it(name: str) -> None:
-    config, rng = Config.named(name), np.random.default_rng(7)
+ODD = (
+    Config(rows=5, row_len=3, pipe_regs=4, port_width=64, row_groups=2, x_chunks=5, w_ahead=2),
+    Config(rows=3, row_len=16, pipe_regs=1, port_width=128, w_ahead=16, transposes=False),
+    Config(rows=32, row_len=5, pipe_regs=0, port_width=1024, row_groups=4),
+)
+
+
+@pytest.mark.parametrize("config", [*CONFIGS.values(), *ODD], ids=str)
+def test_multiplying_what_recurs_gives_the_same_as_walking_through_it(config: Config) -> None:
+    rng = np.random.default_rng(7)
     for _ in range(60):
-        m, n, k = (int(exp(rng.uniform(0, log(200)))) for _ in range(3))
-        x_bytes, w_bytes, z_bytes = (int(size) for size in rng.integers(1, 3, 3))
-        elem_bytes = (x_bytes, w_bytes, int(rng.integers(0, 3)), z_bytes)
-        skipped = shape_cycles(m, n, k, config, elem_bytes)
-        assert skipped == shape_cycles(m, n, k, config, elem_bytes, skip=False), (m, n, k, elem_bytes)
+        shapes = [_random_shape(rng) for _ in range(int(rng.integers(1, 4)))]
+        skipped = queue_cycles(shapes, config)
+        assert skipped == queue_cycles(shapes, config, skip=False), shapes
+
+
+def _random_shape(rng: np.random.Generator) -> Shape:
+    m, n, k = (int(exp(rng.uniform(0, log(200)))) for _ in range(3))
+    x_bytes, w_bytes, z_bytes = (int(size) for size in rng.integers(1, 3, 3))
+    x_trans, w_trans, z_trans = (bool(flag) for flag in rng.integers(0, 2, 3))
+    return Shape(m, n, k, (x_bytes, w_bytes, int(rng.integers(0, 3)), z_bytes), (x_trans, w_trans, z_trans))
+
+
+def test_equal_jobs_in_a_queue_cost_their_tiles_and_nothing_else() -> None:
+    first, *behind, last = queue_cycles([Shape(48, 64, 48)] * 5, PAPER)
+    tiles = 4 * 3 * 16 * 16
+    assert [job.total for job in behind] == [tiles] * 3
+    assert first.total + last.total < 2 * tiles + 58 + 12
+
+
+def test_a_job_that_waits_for_the_one_before_takes_what_it_takes_alone() -> None:
+    alone = shape_cycles(20, 30, 40, PAPER).total
+    waiting = queue_cycles([Shape(20, 30, 40)] * 3, PAPER, waits=[-1, 0, 1])
+    assert [job.total for job in waiting] == [alone] * 3
+    free = queue_cycles([Shape(20, 30, 40)] * 3, PAPER)
+    assert sum(job.total for job in free) < 3 * alone - 2 * 40
+
+
+def test_a_late_trigger_begins_a_job_then_and_its_cycles_count_from_there() -> None:
+    alone = shape_cycles(20, 30, 40, PAPER)
+    assert queue_cycles([Shape(20, 30, 40)] * 2, PAPER, triggers=[0, 10_000]) == (alone, alone)
+
+
+def test_jobs_wait_for_the_last_one_that_writes_within_the_extent_of_what_they_read() -> None:
+    def matrix(address: int, rows: int = 4, cols: int = 4, stride: int = 8) -> Stored:
+        return Stored(address, rows, cols, stride, FP16)
+
+    def job(x: int, z: int) -> HardwareJob:
+        return HardwareJob(GEMM, matrix(x), matrix(0x9000), matrix(0x9100), matrix(z, stride=16))
+
+    # The extent of Z is 3 rows apart by 16 bytes and one of 8: 56 bytes, gaps included.
+    jobs = [job(0x0, 0x1000), job(0x1000 + 56, 0x2000), job(0x1000 + 54, 0x3000), job(0x2008, 0x1000), job(0x1000, 0x0)]
+    assert waits_for(jobs) == [-1, -1, 0, 1, 3]
 
 
 def test_every_cycle_has_one_reason_and_every_beat_its_stream() -> None:
@@ -44,8 +91,17 @@ def test_the_largest_jobs_take_the_law_less_than_five_milliseconds(size: tuple[i
     best = min(_seconds(size) for _ in range(3))
     assert best < 5e-3, f"{best * 1e3:.1f} ms"
     m, n, k = size
-    steps = ceil(m / 12) * ceil(k / 16) * ceil(n / 4) * 16
-    assert shape_cycles(m, n, k, PAPER).steps == steps
+    turns = m // 12 * ceil(k / 16) + (_turns(m % 12, ceil(k / 16)) if m % 12 else 0)
+    assert shape_cycles(m, n, k, PAPER).steps == turns * ceil(n / 4) * 16
+
+
+def _turns(rows: int, tiles: int) -> int:
+    """Return how often the array turns to new tiles in a block of so many rows."""
+    turns = 0
+    while tiles:
+        tiles -= max(groups for groups in (1, 2, 4) if rows <= 12 // groups and groups <= tiles)
+        turns += 1
+    return turns
 
 
 def _seconds(size: tuple[int, int, int]) -> float:

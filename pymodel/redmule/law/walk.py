@@ -2,7 +2,8 @@
 """The walk of the cycle law, compiled.
 
 Each turn of the loop is one clock cycle: decisions are taken on the state at its beginning, as in the RTL, and the
-state changes at its end. Five walkers (x, w, y, z at the port, r at the array) count down what is left of M, K and N.
+state changes at its end. Five walkers (the streams X, W, Y, Z at the port, R at the array) count down what is left of
+M, K and N of the job they are at, and go on to the next job of the queue as soon as it may be worked on.
 
 At the start of a chunk, of a tile and of a row block the state, relative to the array's place, is compared with the one
 at the start of the chunk, tile or block before. If they are equal, what happened in between will happen again as long
@@ -17,8 +18,33 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-# Streams, and what a cycle was spent on (the codes of the hardware's counters).
-NONE, X, W, Y, Z = -1, 0, 1, 2, 3
+from redmule.law.loops import (
+    BEAT,
+    GROUP,
+    JOB,
+    K_LEFT,
+    M_LEFT,
+    N_LEFT,
+    ROW,
+    TRIGGER,
+    WAITS,
+    Y_BEAT,
+    K,
+    M,
+    N,
+    W,
+    X,
+    Y,
+    Z,
+    advance,
+    next_job,
+    patch_shape,
+    split_of,
+    stored_by_columns,
+)
+
+# Walkers: the streams in the order of their codes, and the array. What a cycle was spent on: the hardware's counters.
+NONE, R = -1, 4
 STEP, STALL_X, STALL_W, STALL_Y, STALL_Z, START, DRAIN = range(7)
 # States of the accumulator buffer (rtl/buffer/redmule_yz_buffer.sv).
 FREE, FILLING, FILLED, LEAVING = range(4)
@@ -28,270 +54,308 @@ FAR = 255
 
 
 @numba.njit(cache=True)
-def _beats(elems: int, beat: int) -> int:
-    return (elems + beat - 1) // beat
-
-
-@numba.njit(cache=True)
 def walk(
-    shape: tuple[int, int, int],
-    array: tuple[int, int, int, int, int, int],
-    beat_elems: tuple[int, int, int, int],
-    skip: bool,
+    jobs: NDArray[np.int64], array: tuple[int, int, int, int, int, int, int, int], skip: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the cycles by what they were spent on, and the beats by stream.
+    """Return for each job the cycles by what they were spent on, and the beats by stream.
 
     Args:
-        shape: M, N, K.
-        array: rows, row length, pipeline registers, elements of an X chunk, X chunks, W beats ahead.
-        beat_elems: elements in a beat of X, W, Y, Z; 0 for Y: no Y.
+        jobs: a row for each job, in the order of the queue: M, N, K; elements in a beat of X, W, Y (0: no Y), Z;
+            whether X, W, Z are stored transposed; the cycle of its TRIGGER; the job before whose end it waits, or -1.
+        array: rows, row length, pipeline registers, row groups, lines of an X chunk, X chunks, lines of a W chunk, W
+            chunks.
         skip: multiply what recurs.
     """
-    m, n, k = shape
-    rows, row_len, pipe, chunk, x_chunks, w_ahead = array
-    x_beat, w_beat, y_beat, z_beat = beat_elems
+    rows, row_len, pipe, groups, x_chunk, x_chunks, w_chunk, w_chunks = array
+    count = len(jobs)
     cols = row_len * (pipe + 1)
-    use_y = y_beat > 0
 
-    counts = np.zeros(7, np.int64)
-    beats = np.zeros(4, np.int64)
+    counts = np.zeros((count, 7), np.int64)
+    beats = np.zeros((count, 4), np.int64)
+    ended = np.full(count, -1, np.int64)  # cycle of the event
 
-    # Walkers: what is left of M, K, N, and the row and beat within the rows at hand.
-    xm, xk, xn, x_row, x_part, x_done = m, k, n, 0, 0, False
-    wm, wk, wn, w_part, w_done = m, k, n, 0, False
-    ym, yk, y_row, y_part, y_done = m, k, 0, 0, not use_y
-    zm, zk, z_row, z_part, z_done = m, k, 0, 0, False
-    rm, rk, rn, turn, phase, r_done = m, k, n, 0, 0, False
-    # X buffer: chunks reserved, asked for, complete; columns left in all and taken of the chunk being read.
-    x_used, x_asked, x_full, x_left, x_col = 0, 0, 0, n, 0
-    # W buffer: beats reserved, beats there; of the row begun last: beats missing, elements there.
-    w_used, w_there, w_missing, w_loaded = 0, 0, 0, 0
+    at = np.zeros((5, 7), np.int64)
+    for s in range(5):
+        at[s, M_LEFT], at[s, K_LEFT], at[s, N_LEFT] = jobs[0, M], jobs[0, K], jobs[0, N]
+    turn, phase, started = 0, 0, False
+    # Buffers of X and W: chunks reserved; lines asked for, and there.
+    used = np.zeros(2, np.int64)
+    asked = np.zeros(2, np.int64)
+    there = np.zeros(2, np.int64)
+    kept = 0  # lines of X taken that stay for the next tile
     # Accumulator buffer: state of Y and columns it still has to give, state of Z and columns still to come.
     y_state, y_cols, z_state, z_cols = FREE, 0, FREE, 0
-    # Array: a finished tile waits in the ring, and its columns; it advanced in the cycle before; it has begun the job.
-    finished, finished_cols, fresh, started = False, 0, False, False
-    # The port: what is on it, what is answered in this cycle; and whether it is the last that its buffer waits for.
-    port, port_last, answer, answer_last = NONE, False, NONE, False
+    # Array: a finished tile waits in the ring, and its columns; it drains on its own; it advanced in the cycle before.
+    finished, finished_cols, draining, fresh = False, 0, False, False
+    # The port, and what is answered in this cycle: stream, lines it completes, whether it is the last beat of a patch.
+    port, port_lines, port_last = NONE, 0, False
+    answer, answer_lines, answer_last = NONE, 0, False
 
-    # Recurrence, by level (chunk, tile, block): the state seen last, and the counts then.
-    seen = np.full((3, 32), -1, np.int64)
+    # Recurrence, by level (chunk, tile, block): a state seen before, how many arrivals ago, when to replace it (after
+    # 1, 2, 4, ... arrivals, so that any period is found), and the counts then.
+    seen = np.full((3, 52), -1, np.int64)
+    age = np.zeros(3, np.int64)
+    limit = np.zeros(3, np.int64)
     seen_counts = np.zeros((3, 7), np.int64)
     seen_beats = np.zeros((3, 4), np.int64)
-    state = np.zeros(32, np.int64)
+    seen_now = np.zeros(3, np.int64)
+    state = np.zeros(52, np.int64)
     arrived = -1  # the level whose start the array has just come to
+    valid = np.zeros(5, np.bool_)
 
+    head = 0
+    now = 0
     while True:
+        if now <= jobs[head, TRIGGER]:  # idle until then
+            now = jobs[head, TRIGGER] + 1
         # ---- what recurs
         if skip and arrived >= 0:
             level = arrived
-            seen[:level, :] = -1  # a new tile (block) begins anew with its chunks (tiles)
-            state[:] = 0
-            state[0:12] = (xm - rm, wm - rm, ym - rm, zm - rm, xk - rk, wk - rk, yk - rk, zk - rk, xn, wn, x_left, rn)
-            state[12:24] = (x_row, x_part, w_part, y_row, y_part, z_row, z_part, x_used, x_asked, x_full, x_col, w_used)
-            state[24:32] = (w_there, w_missing, w_loaded, y_state * 4 + z_state, y_cols, z_cols, finished_cols, 0)
-            for flag in (finished, fresh, y_done, port_last, answer_last):
-                state[31] = 2 * state[31] + int(flag)
-            state[31] = 64 * state[31] + 8 * (port + 1) + answer + 1
-            if y_done:
-                state[2], state[6] = 0, 0
-            together = xm == rm and wm == rm and not (x_done or w_done)
-            times = 0
-            if level == 0:  # chunks of one tile, while Y and Z are at rest
-                state[8:11] -= rn
-                state[11] = 0
-                rest = (y_done or y_state != FREE or z_state != FREE) and z_state != STORED and y_row + y_part == 0
-                if together and rest and xk == rk and wk == rk:
-                    times = min(xn, wn, x_left, rn) // chunk - 1
-            elif level == 1:
-                if together and zm == rm and (y_done or ym == rm):
-                    times = min(xk, wk, rk, zk, rk if y_done else yk) // cols - 1
-            elif not (x_done or w_done):
-                times = min(xm, wm, rm, zm, rm if y_done else ym) // rows - 1
-                if use_y and y_done:
-                    times = 0
-            if times > 0 and (state == seen[level]).all():
-                counts += times * (counts - seen_counts[level])
-                beats += times * (beats - seen_beats[level])
-                if level == 0:
-                    ahead = times * chunk
-                    xn, wn, x_left, rn = xn - ahead, wn - ahead, x_left - ahead, rn - ahead
+            limit[:level] = 0  # a new tile (block) begins anew with its chunks (tiles)
+            may_recur = False
+            j = at[R, JOB]
+            whole = jobs[j, N] <= x_chunk * x_chunks  # X stays for all tiles of a block
+            x_walks = not (whole and level == 1)
+            together = head == j and at[W, JOB] == j and (at[X, JOB] == j or not x_walks)
+            use_y = jobs[j, Y_BEAT] > 0
+            if level > 0:
+                together = together and at[Z, JOB] == j and (not use_y or at[Y, JOB] == j)
+            if together:
+                state[0:5], state[5:10] = at[:, M_LEFT] - at[R, M_LEFT], at[:, K_LEFT] - at[R, K_LEFT]
+                state[10:13] = (at[X, N_LEFT], at[W, N_LEFT], at[R, N_LEFT])
+                for s in range(4):
+                    state[13 + 3 * s : 16 + 3 * s] = at[s, GROUP:]
+                state[25:27], state[27:29], state[29:31] = used, asked, there
+                state[31:36] = (y_state, y_cols, z_state, z_cols, finished_cols)
+                state[36:42] = (port, port_lines, int(port_last), answer, answer_lines, int(answer_last))
+                state[42:45] = (int(finished), int(draining), kept)
+                state[48:50] = int(fresh), at[X, JOB]
+                state[45:47] = at[Y, JOB], at[Z, JOB]
+                state[47] = split_of(at[R], jobs[j], rows, cols, groups)
+                if level > 0 and not use_y:
+                    state[Y], state[5 + Y], state[45] = 0, 0, 0
+                if not x_walks:
+                    state[5 + X] = 0
+                same_block = at[W, M_LEFT] == at[R, M_LEFT] and (at[X, M_LEFT] == at[R, M_LEFT] or not x_walks)
+                ahead = 0  # what every walker has left, in units that recur
+                if level == 0:  # chunks of one tile
+                    length = x_chunk
+                    state[10:12] -= at[R, N_LEFT]
+                    state[12] = 0
+                    same_tile = at[X, K_LEFT] == at[R, K_LEFT] and at[W, K_LEFT] == at[R, K_LEFT]
+                    y_asks = at[Y, JOB] < count and jobs[min(at[Y, JOB], count - 1), Y_BEAT] > 0 and y_state == FREE
+                    rest = not (y_asks and z_state == FREE) and z_state != STORED and at[Y, GROUP:].sum() == 0
+                    if same_block and same_tile:
+                        ahead = min(at[X, N_LEFT], at[W, N_LEFT], at[R, N_LEFT]) // length
+                        if not rest:  # then as long as the end of the tile is far for Y and Z
+                            ahead = min(ahead, (at[R, N_LEFT] - FAR - row_len) // length)
                 elif level == 1:
-                    ahead = times * cols
-                    xk, wk, yk, zk, rk = xk - ahead, wk - ahead, yk - (0 if y_done else ahead), zk - ahead, rk - ahead
+                    length = cols << state[47]
+                    same_block = same_block and at[Z, M_LEFT] == at[R, M_LEFT]
+                    if same_block and (not use_y or at[Y, M_LEFT] == at[R, M_LEFT]):
+                        ahead = _least(at[:, K_LEFT], x_walks, use_y) // length
                 else:
-                    ahead = times * rows
-                    xm, wm, ym, zm, rm = xm - ahead, wm - ahead, ym - (0 if y_done else ahead), zm - ahead, rm - ahead
-                seen[level, :] = -1
-            elif times > 0:
-                seen[level] = state
-                seen_counts[level] = counts
-                seen_beats[level] = beats
+                    length = rows
+                    ahead = _least(at[:, M_LEFT], x_walks, use_y) // length
+                age[level] += 1
+                may_recur = ahead > 1
+                if may_recur and limit[level] > 0 and (state == seen[level]).all():
+                    period = now - seen_now[level]
+                    times = ahead // age[level] - 1
+                    for job in range(count):  # a TRIGGER on the way may change something
+                        if jobs[job, TRIGGER] >= now:
+                            times = min(times, (jobs[job, TRIGGER] - now) // period)
+                    if times > 0:
+                        counts[j] += times * (counts[j] - seen_counts[level])
+                        beats[j] += times * (beats[j] - seen_beats[level])
+                        now += times * period
+                        column = (N_LEFT, K_LEFT, M_LEFT)[level]
+                        for s in range(5):
+                            if s in (W, R) or (s == X and x_walks) or (level > 0 and (s == Z or (s == Y and use_y))):
+                                at[s, column] -= times * age[level] * length
+                    may_recur = False
+                elif may_recur and age[level] >= limit[level]:
+                    seen[level] = state
+                    seen_counts[level] = counts[j]
+                    seen_beats[level] = beats[j]
+                    seen_now[level] = now
+                    age[level] = 0
+                    limit[level] = max(1, 2 * limit[level])
+            if not may_recur:
+                limit[level] = 0
         arrived = -1
 
+        # ---- which walkers have a job that they may work on
+        for s in range(5):
+            j = at[s, JOB]
+            valid[s] = j < count
+            if valid[s]:
+                waits = jobs[j, WAITS]
+                valid[s] = jobs[j, TRIGGER] < now and (waits < 0 or 0 <= ended[waits] < now)
+        valid[Z] = valid[Z] and at[Z, JOB] == head
+
         # ---- may the array step?
-        tile_begins = rn == n and turn == 0 and phase == 0
-        tile_cols = min(rk, cols)
-        live = turn < min(rn, row_len)
+        r = at[R]
+        job = jobs[min(r[JOB], count - 1)]
+        use_y = job[Y_BEAT] > 0
+        left = r[N_LEFT]
+        tile_begins = left == job[N] and turn == 0 and phase == 0
+        live = turn < min(left, row_len)
         step = False
-        if r_done:
+        if not valid[R]:
             spent = DRAIN
         elif tile_begins and z_state != FREE:
             spent = STALL_Z
         elif tile_begins and y_state != (FILLED if use_y else FREE):
             spent = STALL_Y
-        elif phase == 0 and live and x_full == 0:
+        elif phase == 0 and live and there[X] <= kept:
             spent = STALL_X
-        elif (w_missing > 0 and (phase == 0 or phase >= w_loaded)) or (phase == 0 and live and w_there == 0):
+        elif phase == 0 and live and there[W] == 0:
             spent = STALL_W
         else:
             step, spent = True, STEP
-        if not (r_done or started or step):
+        if valid[R] and not (started or step):
             spent = START
-        drain_begins = r_done and finished and y_state == FREE and z_state == FREE and w_missing == 0
-        advance = step or drain_begins or (r_done and not finished and z_state == ARRIVING)
-        counts[spent] += 1
+        drain_begins = not valid[R] and finished and y_state == FREE and z_state == FREE
+        moves = step or drain_begins or (draining and z_state == ARRIVING)
+        counts[head, spent if r[JOB] == head else DRAIN] += 1
 
         # ---- which stream gets the port: the least lead, equal ones in the order X, Z, Y, W
-        tile_lead = 0 if tile_begins or r_done or turn >= rn else min(rn - turn, FAR)
-        x_lead = FAR if x_asked > 1 else (min(x_left, chunk) - x_col if x_asked == 1 else 0)
+        tile_lead = 0 if not valid[R] or tile_begins or turn >= left else min(left - turn, FAR)
         take, least = NONE, FAR + 1
-        if not x_done and (x_row + x_part > 0 or x_used < x_chunks):
-            take, least = X, x_lead
-        if not z_done and z_state == STORED and tile_lead < least:
+        if valid[X] and (at[X, GROUP:].sum() > 0 or used[X] < x_chunks):
+            take, least = X, min(asked[X], FAR)
+        if valid[Z] and z_state == STORED and tile_lead < least:
             take, least = Z, tile_lead
-        y_may = y_row + y_part > 0 or (y_state == FREE and z_state == FREE)
-        if not y_done and y_may and tile_lead < least:
+        y_may = at[Y, GROUP:].sum() > 0 or (y_state == FREE and z_state == FREE)
+        if valid[Y] and jobs[at[Y, JOB], Y_BEAT] > 0 and y_may and tile_lead < least:
             take, least = Y, tile_lead
-        if not w_done and w_used < w_ahead and w_used < least:
+        w_may = at[W, GROUP:].sum() > 0 or used[W] < w_chunks
+        if valid[W] and w_may and min(asked[W], FAR) < least:
             take = W
 
-        w_pops = w_missing > 0 and w_there > 0  # a beat that is answered in this cycle goes on in the next
-
         # ---- end of the cycle: answers
-        if answer == X and answer_last:
-            x_full += 1
-        elif answer == W:
-            w_there += 1
+        if 0 <= answer <= W:
+            there[answer] += answer_lines
         elif answer == Y and answer_last:
             y_state = FILLED
         elif answer == Z and answer_last:
-            break
-        answer, answer_last = port, port_last
-        port, port_last = take, False
+            ended[head] = now
+            head += 1
+            if head == count:
+                break
+        answer, answer_lines, answer_last = port, port_lines, port_last
+        port, port_lines, port_last = take, 0, False
 
-        # ---- beats taken
+        # ---- the beat taken
         if take >= 0:
-            beats[take] += 1
-        if take == X:
-            size = min(xn, chunk)
-            if x_row + x_part == 0:
-                x_used += 1
-            x_part += 1
-            if x_part == _beats(size, x_beat):
-                x_part = 0
-                x_row += 1
-                if x_row == min(xm, rows):
-                    x_row, port_last = 0, True
-                    x_asked += 1
-                    xn -= size
-                    if xn == 0:
-                        xn = n
-                        xk -= min(xk, cols)
-                        if xk == 0:
-                            xk = k
-                            xm -= min(xm, rows)
-                            x_done = xm == 0
-        elif take == W:
-            w_used += 1
-            w_part += 1
-            if w_part == _beats(min(wk, cols), w_beat):
-                w_part = 0
-                wn -= 1
-                if wn == 0:
-                    wn = n
-                    wk -= min(wk, cols)
-                    if wk == 0:
-                        wk = k
-                        wm -= min(wm, rows)
-                        w_done = wm == 0
-        elif take == Y:
-            y_state = FILLING
-            y_part += 1
-            if y_part == _beats(min(yk, cols), y_beat):
-                y_part = 0
-                y_row += 1
-                if y_row == min(ym, rows):
-                    y_row, port_last = 0, True
-                    yk -= min(yk, cols)
-                    if yk == 0:
-                        yk = k
-                        ym -= min(ym, rows)
-                        y_done = ym == 0
-        elif take == Z:
-            z_part += 1
-            if z_part == _beats(min(zk, cols), z_beat):
-                z_part = 0
-                z_row += 1
-                if z_row == min(zm, rows):
-                    z_row, z_state = 0, FREE
-                    zk -= min(zk, cols)
-                    if zk == 0:
-                        zk = k
-                        zm -= min(zm, rows)
-                        z_done = port_last = zm == 0
+            w = at[take]
+            job = jobs[w[JOB]]
+            beats[w[JOB], take] += 1
+            split = split_of(w, job, rows, cols, groups)
+            if take < 2:
+                chunk = min(w[N_LEFT], x_chunk if take == X else w_chunk)
+                if w[GROUP:].sum() == 0:
+                    used[take] += 1
+            else:
+                chunk = 0
+                if take == Y:
+                    y_state = FILLING
+            stored, along, beat = patch_shape(take, w, job, chunk, rows, cols, split)
+            last_group = take == X or (w[GROUP] + 1) * cols >= min(w[K_LEFT], cols << split)
+            w[BEAT] += 1
+            line = w[BEAT] * beat >= along
+            if line:
+                w[BEAT] = 0
+                if stored_by_columns(take, job):
+                    w[ROW] += 1
+                    if w[ROW] == stored:
+                        w[ROW] = 0
+                        w[GROUP] += 1
+                        port_last = last_group
+                else:
+                    w[GROUP] += 1
+                    if last_group:
+                        w[GROUP] = 0
+                        w[ROW] += 1
+                        port_last = w[ROW] == stored
+                if port_last:
+                    w[GROUP] = w[ROW] = 0
+            if take < 2:
+                if stored_by_columns(take, job) == (take == X):
+                    port_lines = int(line and last_group)
+                else:
+                    port_lines = chunk if port_last else 0
+                asked[take] += port_lines
+            if port_last:
+                if take < 2:
+                    w[N_LEFT] -= chunk
+                if take == Z:
+                    z_state = FREE
+                if take > 1 or w[N_LEFT] == 0:
+                    whole = take == X and job[N] <= x_chunk * x_chunks
+                    done = advance(w, jobs, rows, w[K_LEFT] if whole else cols << split)
+                    port_last = done or take != Z
 
-        # ---- a column of Z has come; a beat of W goes to the row begun before
+        # ---- a column of Z has come
         if fresh and z_cols > 0:
             z_cols -= 1
             if z_cols == 0:
                 z_state = STORED
-        fresh = advance
-        if w_pops:
-            w_there -= 1
-            w_used -= 1
-            w_missing -= 1
-            w_loaded += w_beat
+        fresh = moves
 
         # ---- the array
+        draining = drain_begins or (draining and z_state == ARRIVING)
         if drain_begins or (step and tile_begins and finished):
             z_state, z_cols, finished = ARRIVING, finished_cols, False
         if step:
+            job = jobs[r[JOB]]
+            split = split_of(r, job, rows, cols, groups)
+            tile_cols = min(r[K_LEFT], cols << split)
+            full_cols = cols if split > 0 else tile_cols
             started = True
-            if tile_begins and use_y:
-                y_state, y_cols = LEAVING, tile_cols
-            if rn == n and y_state == LEAVING:
+            if tile_begins:
+                if use_y:
+                    y_state, y_cols = LEAVING, full_cols
+                elif at[Y, JOB] == r[JOB] and r[M_LEFT] <= rows and r[K_LEFT] <= cols << split:
+                    next_job(at[Y], jobs)
+            if left == job[N] and y_state == LEAVING:
                 y_cols -= 1
                 if y_cols == 0:
                     y_state = FREE
             if phase == 0 and live:
-                w_there -= 1
-                w_used -= 1
-                w_missing = _beats(tile_cols, w_beat) - 1
-                w_loaded = w_beat
-                x_col += 1
-                if x_col == min(x_left, chunk):
-                    x_left -= x_col
-                    x_col = 0
-                    if x_left == 0:
-                        x_left = n
-                    x_used, x_asked, x_full = x_used - 1, x_asked - 1, x_full - 1
+                place = job[N] - left + turn + 1
+                if job[N] <= x_chunk * x_chunks and r[K_LEFT] > cols << split:  # X stays for the next tile
+                    kept = 0 if place == job[N] else kept + 1
+                else:
+                    asked[X], there[X] = asked[X] - 1, there[X] - 1
+                    used[X] -= place % x_chunk == 0 or place == job[N]
+                asked[W], there[W] = asked[W] - 1, there[W] - 1
+                used[W] -= place % w_chunk == 0 or place == job[N]
             phase += 1
             if phase > pipe:
                 phase = 0
                 turn += 1
                 if turn == row_len:
                     turn = 0
-                    rn -= min(rn, row_len)
-                    if rn % chunk == n % chunk and rn > 0:
+                    r[N_LEFT] -= min(left, row_len)
+                    if r[N_LEFT] > 0 and (job[N] - r[N_LEFT]) % x_chunk == 0:
                         arrived = 0
-                    if rn == 0:
-                        finished, finished_cols = True, tile_cols
-                        rn = n
-                        rk -= tile_cols
-                        arrived = 1
-                        if rk == 0:
-                            rk = k
-                            rm -= min(rm, rows)
-                            arrived = 2
-                            r_done = rm == 0
+                    if r[N_LEFT] == 0:
+                        finished, finished_cols = True, full_cols
+                        before = r[JOB], r[M_LEFT]
+                        started = not advance(r, jobs, rows, cols << split)
+                        arrived = 1 if before[1] == r[M_LEFT] and before[0] == r[JOB] else 2
+        now += 1
     return counts, beats
+
+
+@numba.njit(cache=True)
+def _least(left: NDArray[np.int64], x_walks: bool, use_y: bool) -> int:
+    """The least of what is left to the walkers; X and Y count only if they walk."""
+    least = min(left[W], left[Z], left[R])
+    if x_walks:
+        least = min(least, left[X])
+    if use_y:
+        least = min(least, left[Y])
+    return int(least)
