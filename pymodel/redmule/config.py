@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from redmule import checks
 
 FP16_BITS = 16
+
+_FLAG = (False, True)
 
 # Field of Config -> parameter of redmule_top, and the values that must work.
 _FIELDS: Mapping[str, tuple[str, Sequence[int]]] = {
@@ -22,7 +25,8 @@ _FIELDS: Mapping[str, tuple[str, Sequence[int]]] = {
     "contexts": ("NumContexts", range(1, 5)),
     "cores": ("NumCores", range(1, 17)),
     "id_width": ("IdWidth", range(1, 33)),
-    "row_groups": ("RowGroups", (1,)),
+    "row_groups": ("RowGroups", (1, 2, 4)),
+    "transposes": ("Transposes", _FLAG),
     "x_chunks": ("XChunks", range(2, 9)),
     "w_ahead": ("WAhead", range(2, 17)),
 }
@@ -40,7 +44,8 @@ class Config:
     """One configuration of the accelerator.
 
     Counts are integers, `port_width` is in bits of payload. The name is a label only: two configurations with the same
-    parameters are equal.
+    parameters are equal. `row_groups`: the most groups that few rows are split into;
+    `transposes`: matrices may lie by columns.
 
     Raises:
         ValueError: a value is outside its range; the message names the field, the value and what is allowed.
@@ -53,14 +58,17 @@ class Config:
     contexts: int = 4
     cores: int = 8
     id_width: int = 4
-    row_groups: int = 1
+    row_groups: int = 4
+    transposes: bool = True
     x_chunks: int = 2
     w_ahead: int = 6
     name: str = field(default="custom", compare=False)
 
     def __post_init__(self) -> None:
         for name, (_, allowed) in _FIELDS.items():
-            object.__setattr__(self, name, checks.integer(name, getattr(self, name), allowed))
+            value = getattr(self, name)
+            checked = checks.flag(name, value) if allowed is _FLAG else checks.integer(name, value, allowed)
+            object.__setattr__(self, name, checked)
         least, most = (self.cores - 1).bit_length(), _FIELDS["id_width"][1][-1]
         if self.id_width < least:
             raise checks.refused("id_width", self.id_width, f"for {self.cores} cores are {least} to {most}")
@@ -87,14 +95,17 @@ class Config:
         if unknown:
             allowed = ", ".join(_FIELD_OF_PARAMETER)
             raise ValueError(f"{name}: unknown parameter {min(unknown)!r}: allowed are {allowed}")
+        fields: dict[str, Any] = {_FIELD_OF_PARAMETER[key]: value for key, value in parameters.items()}
+        if fields.get("transposes") in _FLAG:  # 0 and 1 as the RTL has them
+            fields["transposes"] = bool(fields["transposes"])
         try:
-            return cls(**{_FIELD_OF_PARAMETER[key]: value for key, value in parameters.items()}, name=name)
+            return cls(**fields, name=name)
         except TypeError as error:
             raise ValueError(f"{name}: {error}") from error
 
     def parameters(self) -> dict[str, int]:
         """Return the parameters of `redmule_top`, by their names in the RTL."""
-        return {parameter: getattr(self, name) for name, (parameter, _) in _FIELDS.items()}
+        return {parameter: int(getattr(self, name)) for name, (parameter, _) in _FIELDS.items()}
 
     @property
     def num_ces(self) -> int:
@@ -120,6 +131,16 @@ class Config:
     def x_chunk(self) -> int:
         """Elements of a row of X that are fetched together: the whole passes a beat holds, at least one."""
         return max(self.port_elems // self.row_len, 1) * self.row_len
+
+    @property
+    def w_chunk(self) -> int:
+        """Rows of W that are held together: those of a chunk of X if W may have to be transposed, else one."""
+        return self.x_chunk if self.transposes else 1
+
+    @property
+    def w_chunks(self) -> int:
+        """Chunks that the W buffer holds: the one being read, and two, or as many as `w_ahead` rows take."""
+        return 1 + max(2, -(-self.w_ahead // self.w_chunk))
 
     def beat_elems(self, elem_bytes: int) -> int:
         """Return the elements of `elem_bytes` bytes in one beat of the memory port."""

@@ -153,9 +153,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class HardwareJob:
-    """One job as the accelerator runs it: everything lies in device memory, rows are rows.
+    """One job as the accelerator runs it: everything lies in device memory.
 
-    `y` None is a job without Y. `y_broadcast`: its one stored row serves every row of Z.
+    `y` None is a job without Y. `y_broadcast`: its one stored row serves every stored row of Z. A matrix with its
+    `trans` flag is stored by columns: X (N x M), W (K x N), Y and Z (K x M).
     """
 
     op: Op
@@ -165,21 +166,24 @@ class HardwareJob:
     z: Stored
     y_broadcast: bool = False
     saturate: bool = False
+    x_trans: bool = False
+    w_trans: bool = False
+    z_trans: bool = False
 
     @property
     def m(self) -> int:
         """Rows of Z."""
-        return self.z.rows
+        return self.z.cols if self.z_trans else self.z.rows
 
     @property
     def n(self) -> int:
         """Inner dimension."""
-        return self.x.cols
+        return self.x.rows if self.x_trans else self.x.cols
 
     @property
     def k(self) -> int:
         """Columns of Z."""
-        return self.z.cols
+        return self.z.rows if self.z_trans else self.z.cols
 
     def __str__(self) -> str:
         formats = "/".join(matrix.format.name for matrix in (self.x, self.w, self.y, self.z) if matrix is not None)
@@ -200,7 +204,8 @@ class HardwareJob:
             regs.WStride(self.w.stride),
             regs.ZStride(self.z.stride),
         ]
-        ext = regs.Ext(saturate=self.saturate)
+        trans = {name: int(getattr(self, name)) for name in ("x_trans", "w_trans", "z_trans")}
+        ext = regs.Ext(saturate=self.saturate, **trans)
         if y is not None and not in_place:
             words += [regs.YAddr(y.address), regs.YStride(0 if self.y_broadcast else y.stride)]
             ext = replace(ext, y_separate=1, y_broadcast=int(self.y_broadcast))

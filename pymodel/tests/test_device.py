@@ -7,6 +7,7 @@ import gc
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from math import nan
 from typing import Any
 
@@ -24,6 +25,7 @@ from redmule.fp import FORMATS, scalar
 from redmule.job import Job, Result
 
 BASE = 0x4000
+TINY = Config.named("tiny")
 X = np.arange(12, dtype=np.float16).reshape(3, 4)
 W = np.arange(20, dtype=np.float16).reshape(4, 5)
 
@@ -251,34 +253,68 @@ def test_a_matrix_of_columns_counts_as_transposed(matrix: np.ndarray[Any, Any], 
 def test_in_place_y_is_one_matrix_with_z() -> None:
     memory = Memory(4096, BASE)
     buffer = memory.alloc((3, 5), np.float16)
-    placed = place(Job(X, W, buffer, z_out=buffer), memory, _no_settling)
-    assert placed.hardware.y == placed.hardware.z
+    placed = place(Job(X, W, buffer, z_out=buffer), memory, _no_settling, TINY)
+    assert all(hardware.y == hardware.z for hardware in placed.hardware)
     assert placed.in_place
 
 
 def test_a_bias_is_placed_once_for_all_rows() -> None:
     bias = np.arange(5, dtype=np.float16)
     for y in (bias, np.broadcast_to(bias, (3, 5)), np.repeat(bias, 2)[::2]):
-        placed = place(Job(X, W, y), Memory(4096, BASE), _no_settling)
-        assert placed.hardware.y_broadcast
-        assert placed.hardware.y is not None
-        assert placed.hardware.y.rows == 1
+        (hardware,) = place(Job(X, W, y, orientation="normal"), Memory(4096, BASE), _no_settling, TINY).hardware
+        assert hardware.y_broadcast
+        assert hardware.y is not None
+        assert hardware.y.rows == 1
 
 
 def test_a_software_copy_of_device_memory_waits_for_the_queue() -> None:
     memory = Memory(4096, BASE)
     buffer = memory.alloc((4, 3), np.float16)
     waits: list[str] = []
-    place(Job(buffer, W, x_trans=True), memory, lambda: waits.append("settled"))
+    plain = replace(TINY, transposes=False)
+    place(Job(buffer, W, x_trans=True), memory, lambda: waits.append("settled"), plain)
     assert waits == ["settled"]
 
 
+def test_a_matrix_stored_by_columns_is_read_as_it_lies() -> None:
+    memory = Memory(4096, BASE)
+    buffer, z = memory.alloc((4, 3), np.float16), memory.alloc((5, 3), np.float16)
+    job = Job(buffer, W, x_trans=True, z_trans=True, z_out=z, orientation="normal")
+    (hardware,) = place(job, memory, _no_settling, TINY).hardware
+    assert (hardware.x_trans, hardware.w_trans, hardware.z_trans) == (True, False, True)
+    assert hardware.x.address == BASE + buffer.ctypes.data - memory.bytes.ctypes.data
+    assert (hardware.m, hardware.n, hardware.k) == (3, 4, 5)
+
+
+def test_a_y_that_lies_across_z_is_turned_by_software() -> None:
+    y = np.arange(15, dtype=np.float16).reshape(5, 3).T
+    memory = Memory(4096, BASE)
+    (hardware,) = place(Job(X, W, y, orientation="normal"), memory, _no_settling, TINY).hardware
+    assert hardware.y is not None
+    assert not hardware.z_trans
+    stored = memory.rows_of(memory.bytes, hardware.y).copy().view(np.float16)
+    np.testing.assert_array_equal(stored, y)
+
+
 def test_a_transposed_job_exchanges_its_operands() -> None:
-    placed = place(Job(X, W, orientation="transposed"), Memory(4096, BASE), _no_settling)
-    assert (placed.hardware.m, placed.hardware.n, placed.hardware.k) == (5, 4, 3)
-    assert placed.parts[0].orientation == "transposed"
-    placed.z[...] = golden.gemm_op(X, W).z.T
-    np.testing.assert_array_equal(placed.collect(), golden.gemm_op(X, W).z)
+    (hardware,) = placed = place(Job(X, W, orientation="transposed"), Memory(4096, BASE), _no_settling, TINY).hardware
+    assert (hardware.m, hardware.n, hardware.k) == (5, 4, 3)
+    assert (hardware.x_trans, hardware.w_trans, hardware.z_trans) == (True, True, True)
+    assert len(placed) == 1
+
+
+def test_strips_cover_the_result_once() -> None:
+    config = Config.named("paper")
+    placed = place(Job(np.ones((33, 33), np.float16), np.ones((33, 33), np.float16)), _large(), _no_settling, config)
+    assert len(placed.hardware) == len(placed.parts) > 1
+    covered = np.zeros((33, 33), np.uint8)
+    for strip in placed.strips:
+        covered[strip.row0 : strip.row0 + strip.rows, strip.col0 : strip.col0 + strip.cols] += 1
+    assert (covered == 1).all()
+
+
+def _large() -> Memory:
+    return Memory(1 << 16, BASE)
 
 
 def test_a_configuration_of_ones_own_is_a_configuration() -> None:

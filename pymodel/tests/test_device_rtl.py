@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 from redmule import golden, law
 from redmule.config import Config
 from redmule.device import MEMORY_BASE, Memory, RtlDevice, open_device
+from redmule.device.driver import Driver
 from redmule.device.harness import RegisterError, SimulationError
 from redmule.device.options import MAX_LATENCY, MAX_STALL
 from redmule.device.placement import place
 from redmule.device.rtl import TIME_FLOOR_CYCLES, TIME_MARGIN
 from redmule.fp import FORMATS, Flags, Format, op_by_name
 from redmule.job import DeviceError, HangError, Job, Result
-from redmule.regs import ErrorCode, Info, Offset
+from redmule.regs import ErrorCode, Info, Info2, Offset
 
 MEMORY_BYTES = 1 << 20
 TINY = Config.named("tiny")
@@ -186,6 +188,9 @@ def test_the_parameters_in_the_register_are_those_of_the_configuration(device: R
     info = Info.unpack(device.harness.read(Offset.INFO))
     assert (info.rows, info.row_len, info.pipe_regs) == (TINY.rows, TINY.row_len, TINY.pipe_regs)
     assert (1 << info.log2_port, info.contexts) == (TINY.port_width, TINY.contexts)
+    assert 1 << info.log2_groups == TINY.row_groups
+    more = Info2.unpack(device.harness.read(Offset.INFO2))
+    assert (bool(more.transposes), more.x_chunks, more.w_ahead) == (TINY.transposes, TINY.x_chunks, TINY.w_ahead)
 
 
 def test_a_register_that_is_not_there_is_an_error(device: RtlDevice) -> None:
@@ -231,7 +236,7 @@ def test_a_job_that_vanishes_is_a_hang_with_its_stalls_and_the_device_goes_on(de
     x, w = np.ones((30, 40), np.float16), np.ones((40, 50), np.float16)
     device.harness.plan_write(device.harness.cycle + 400, Offset.SOFT_CLEAR, 0)
     with pytest.raises(HangError, match=r"matmul 30x40x50 .* did not end within .*: x \d+, w \d+") as caught:
-        device.gemm_op(x, w)
+        device.gemm_op(x, w, orientation="normal")
     assert caught.value.stalls["start"] > 0
     assert (device.gemm_op(x, w).z == 40).all()
 
@@ -243,6 +248,33 @@ def test_a_planned_reset_ends_everything_and_the_next_job_runs_as_the_first(devi
     with pytest.raises(HangError):
         device.gemm_op(x, w)
     assert device.gemm_op(x, w).cycles == first
+
+
+@pytest.mark.parametrize("n", [1, TINY.row_len, TINY.row_len + 1, 3 * TINY.row_len])
+def test_a_refused_job_between_two_others_leaves_both_right(n: int) -> None:
+    random = np.random.default_rng(n)
+    with RtlDevice(TINY, Memory(1 << 16, MEMORY_BASE)) as device:
+        driver, before = Driver(device.harness), device.harness.events(0)
+        good = [_allocated(device, random, (TINY.rows, n, TINY.tile_cols)) for _ in range(2)]
+        placed = [place(job, device.memory, lambda: None, TINY).hardware[0] for job in good]
+        wrong = replace(placed[0], x=replace(placed[0].x, address=placed[0].x.address | 1))
+        driver.submit(placed[0], hold=True)
+        refused = driver.submit(wrong, hold=True)
+        driver.submit(placed[1])
+        assert device.harness.run(0, before + 3, 5_000)
+        assert driver.result(refused).error == ErrorCode.ALIGN
+        for job in good:
+            expected = golden.gemm_op(job.x, job.w, job.y).z
+            np.testing.assert_array_equal(np.asarray(job.z_out).view(np.uint16), expected.view(np.uint16))
+
+
+def _allocated(device: RtlDevice, random: np.random.Generator, shape: tuple[int, int, int]) -> Job:
+    """Return a gemm on random numbers in device memory, as one hardware job."""
+    m, n, k = shape
+    x, w, y, z = (device.alloc(size, np.float16) for size in ((m, n), (n, k), (m, k), (m, k)))
+    for operand in (x, w, y):
+        operand[...] = random.standard_normal(operand.shape)
+    return Job(x, w, y, z_out=z, orientation="normal")
 
 
 def test_ctrl_c_leaves_a_device_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,16 +309,16 @@ def test_no_memory_that_is_allowed_brings_a_job_near_its_time_out(stall: float, 
     random = np.random.default_rng(13)
     with _device(stall=stall, latency=latency, seed=5) as device:
         for job in [_random_job(random) for _ in range(15)]:
-            placed = place(job, device.memory, lambda: None).hardware
+            placed = place(job, device.memory, lambda: None, TINY).hardware
             [result] = device.run([job])
             assert result.cycles is not None
-            assert result.cycles < device.patience(placed) / 2 + TIME_FLOOR_CYCLES / 4
+            assert result.cycles < sum(device.patience(each) / 2 + TIME_FLOOR_CYCLES / 4 for each in placed)
 
 
 def test_the_time_out_of_the_worst_memory_is_a_few_hundred_times_that_of_the_best() -> None:
     job = Job(np.ones((8, 8), np.float16), np.ones((8, 8), np.float16))
     with _device() as best, _device(stall=MAX_STALL, latency=MAX_LATENCY) as worst:
-        hardware = place(job, best.memory, lambda: None).hardware
+        hardware = place(job, best.memory, lambda: None, TINY).hardware[0]
         per_beat = MAX_LATENCY + 99
         beats = sum(law.cycles(hardware, TINY).beats.values())
         assert best.patience(hardware) == TIME_MARGIN * law.cycles(hardware, TINY).total

@@ -27,6 +27,7 @@ ORDER = [
         "build",
         "job",
         "law",
+        "plan",
         "device",
         "demo",
         "layers",

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from redmule.fp import Flags
 from redmule.job import STALLS, HardwareJob
-from redmule.regs import CycleCode, ErrorCode, Offset, ResultSel
+from redmule.regs import CycleCode, ErrorCode, Offset, ResultSel, Trigger
 
 _WORD_SIGN = 1 << 31
 
@@ -42,8 +42,12 @@ class Driver:
         self._port = port
         self.core = core
 
-    def submit(self, job: HardwareJob) -> int:
-        """Write a job into a free context, start it, and return the context.
+    def submit(self, job: HardwareJob, *, hold: bool = False) -> int:
+        """Write a job into a free context, start it and all that were held, and return the context.
+
+        Args:
+            job: what to run.
+            hold: let it wait in the queue until a later job is submitted without.
 
         Raises:
             RuntimeError: no context is free, or another core is writing a job.
@@ -53,7 +57,7 @@ class Driver:
             raise RuntimeError(f"ACQUIRE answered {context - 2 * _WORD_SIGN}: no free context")
         for word in job.registers():
             self._port.write(word.OFFSET, word.pack(), self.core)
-        self._port.write(Offset.TRIGGER, 0, self.core)
+        self._port.write(Offset.TRIGGER, Trigger(hold=int(hold)).pack(), self.core)
         return context
 
     def result(self, context: int) -> JobResult:

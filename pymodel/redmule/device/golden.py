@@ -9,7 +9,7 @@ from dataclasses import replace
 from redmule import golden, law
 from redmule.device.base import Device
 from redmule.device.placement import place
-from redmule.job import Job, Result, utilisation
+from redmule.job import STALLS, Job, Result, utilisation
 
 
 class GoldenDevice(Device):
@@ -40,16 +40,17 @@ class ModelDevice(GoldenDevice):
     kind = "model"
 
     def _result(self, job: Job) -> Result:
-        placed = place(job, self.memory, _nothing_to_wait_for)
-        hardware = placed.hardware
-        predicted = law.cycles(hardware, self.config)
+        placed = place(job, self.memory, _nothing_to_wait_for, self.config)
+        predicted = law.queue(placed.hardware, self.config)
+        cycles = sum(part.total for part in predicted)
+        operands = job.operands
         return replace(
             super()._result(job),
-            cycles=predicted.total,
-            steps=predicted.steps,
-            stalls=dict(predicted.stalls),
+            cycles=cycles,
+            steps=sum(part.steps for part in predicted),
+            stalls={name: sum(part.stalls[name] for part in predicted) for name in STALLS},
             parts=placed.parts,
-            utilisation=utilisation(hardware.m, hardware.n, hardware.k, predicted.total, self.config),
+            utilisation=utilisation(operands.m, operands.n, operands.k, cycles, self.config),
         )
 
 

@@ -8,7 +8,7 @@ import operator
 import threading
 import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -153,15 +153,22 @@ def rowwise(name: str, matrix: NDArray[Any]) -> tuple[NDArray[Any], bool]:
     Raises:
         ValueError: neither the matrix nor its transpose has rows of adjacent elements at a distance the hardware takes.
     """
-    for view, trans in ((matrix, False), (matrix.T, True)):
-        rows, cols = view.shape
-        stride, step = view.strides
-        if (cols == 1 or step == view.itemsize) and (rows == 1 or (stride >= 0 and stride % view.itemsize == 0)):
-            return view, trans
+    for form in readable(matrix):
+        return form
     raise ValueError(
         f"{name} has strides {matrix.strides} bytes: allowed is one stride of {matrix.itemsize} and the other a "
         f"multiple of {matrix.itemsize}, not negative"
     )
+
+
+def readable(matrix: NDArray[Any]) -> Iterator[tuple[NDArray[Any], bool]]:
+    """Yield the views of a matrix as rows the hardware takes, and whether that is the transpose; the best first."""
+    forms = ((matrix, False), (matrix.T, True))
+    for view, trans in sorted(forms, key=lambda form: form[0].shape[0] != 1):  # a vector is best one row
+        rows, cols = view.shape
+        stride, step = view.strides
+        if (cols == 1 or step == view.itemsize) and (rows == 1 or (stride >= 0 and stride % view.itemsize == 0)):
+            yield view, trans
 
 
 def distinct_rows(matrix: NDArray[Any]) -> NDArray[Any]:

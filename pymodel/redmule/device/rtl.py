@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from os import PathLike
@@ -14,12 +16,12 @@ import numpy as np
 from redmule import law
 from redmule.config import Config
 from redmule.device.base import Device, Progress
-from redmule.device.driver import Driver
+from redmule.device.driver import Driver, JobResult
 from redmule.device.harness import Harness
 from redmule.device.memory import MAY_READ, MAY_WRITE, Memory
 from redmule.device.options import Options
 from redmule.device.placement import Placed, Settle, place
-from redmule.job import DeviceError, HangError, HardwareJob, Job, Result, utilisation
+from redmule.job import STALLS, DeviceError, HangError, HardwareJob, Job, Result, utilisation
 from redmule.regs import ErrorCode
 
 SLICE_CYCLES = 20_000
@@ -34,9 +36,16 @@ stall / (1 - stall) + latency cycles."""
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """A job in the hardware's queue."""
+    """A hardware job in the queue.
+
+    Attributes:
+        placed: the job it is a part of.
+        hardware: what the accelerator was told.
+        context: where its results will be.
+    """
 
     placed: Placed
+    hardware: HardwareJob
     context: int
 
 
@@ -82,60 +91,77 @@ class RtlDevice(Device):
         results: list[Result] = []
         start = self.harness.cycle
         self._events = self.harness.events(self._driver.core)
+        measured: list[JobResult] = []  # the ended parts of the oldest job
+
+        def finish() -> None:
+            placed = self._queue[0].placed
+            measured.append(self._finish())
+            if len(measured) == len(placed.hardware):
+                results.append(self._result(placed, measured))
+                measured.clear()
+                self._progress(len(results), self.harness.cycle - start)
 
         def settle() -> None:
             while self._queue:
-                results.append(self._finish())
-                self._progress(len(results), self.harness.cycle - start)
+                finish()
 
         try:
             for job in jobs:
-                if len(self._queue) == self.config.contexts:
-                    results.append(self._finish())
-                self._progress(len(results), self.harness.cycle - start)
-                self._submit(job, settle)
+                self._submit(job, finish, settle)
             settle()
         except BaseException:
             self._abandon()
             raise
         return results
 
-    def _submit(self, job: Job, settle: Settle) -> None:
-        """Put a job into the hardware's queue, which has room for it."""
+    def _submit(self, job: Job, finish: Callable[[], None], settle: Settle) -> None:
+        """Put the parts of a job into the hardware's queue, one after the other as there is room."""
         placed = self._place(job, settle)
-        self._permit(placed.hardware)
-        self._queue.append(_Running(placed, self._driver.submit(placed.hardware)))
+        alone = not self._queue
+        for number, hardware in enumerate(placed.hardware, 1):
+            if len(self._queue) == self.config.contexts:
+                finish()
+            self._permit(hardware)
+            hold = alone and number < len(placed.hardware)  # then all parts begin together
+            self._queue.append(_Running(placed, hardware, self._driver.submit(hardware, hold=hold)))
         if job.z_out is not None and not placed.in_place:
             settle()  # the jobs behind it may read what software has yet to write
 
     def _place(self, job: Job, settle: Settle) -> Placed:
         """Put a job into memory, once the queue has given its own back if that is what it takes."""
         try:
-            return place(job, self.memory, settle)
+            return place(job, self.memory, settle, self.config)
         except ValueError:
             if not self._queue:
                 raise
         settle()
-        return place(job, self.memory, settle)
+        return place(job, self.memory, settle, self.config)
 
-    def _finish(self) -> Result:
-        """Wait for the oldest job in the queue and return its result."""
+    def _finish(self) -> JobResult:
+        """Wait for the oldest hardware job in the queue and return its result."""
         running = self._queue[0]
-        hardware = running.placed.hardware
         self._wait(running)
         self._queue.popleft()
-        self._forbid(hardware)
+        self._forbid(running.hardware)
         measured = self._driver.result(running.context)
         if measured.error != ErrorCode.NONE:
-            raise DeviceError(measured.error, measured.error_address, hardware)
+            raise DeviceError(measured.error, measured.error_address, running.hardware)
+        if measured.cycles == 0:
+            raise HangError(f"job {running.hardware} left no results: the accelerator was reset", measured.stalls)
+        return measured
+
+    def _result(self, placed: Placed, measured: Sequence[JobResult]) -> Result:
+        """Return the result of an ended job, from those of its parts."""
+        cycles = sum(part.cycles for part in measured)
+        operands = placed.job.operands
         return Result(
-            z=running.placed.collect(),
-            flags=measured.flags,
-            cycles=measured.cycles,
-            steps=measured.steps,
-            stalls=measured.stalls,
-            parts=running.placed.parts,
-            utilisation=utilisation(hardware.m, hardware.n, hardware.k, measured.cycles, self.config),
+            z=placed.collect(),
+            flags=functools.reduce(operator.or_, (part.flags for part in measured)),
+            cycles=cycles,
+            steps=sum(part.steps for part in measured),
+            stalls={name: sum(part.stalls[name] for part in measured) for name in STALLS},
+            parts=placed.parts,
+            utilisation=utilisation(operands.m, operands.n, operands.k, cycles, self.config),
         )
 
     def _wait(self, running: _Running) -> None:
@@ -143,7 +169,7 @@ class RtlDevice(Device):
         self._events += 1
         if self.harness.run(self._driver.core, self._events, TIME_FLOOR_CYCLES):
             return
-        hardware = running.placed.hardware
+        hardware = running.hardware
         left = self.patience(hardware)
         limit = TIME_FLOOR_CYCLES + left
         while not self.harness.run(self._driver.core, self._events, min(left, SLICE_CYCLES)):
@@ -176,7 +202,7 @@ class RtlDevice(Device):
             if matrix is not None:
                 self.memory.rows_of(self._permissions, matrix)[...] = 0
         for running in self._queue:
-            self._permit(running.placed.hardware)
+            self._permit(running.hardware)
 
     def _abandon(self) -> None:
         """Forget the queue and reset the hardware, so that the device can be used again."""
