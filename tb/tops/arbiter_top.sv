@@ -5,7 +5,6 @@
 module arbiter_top
   import redmule_pkg::*;
 #(
-    localparam int unsigned NumStreams = 4,
     localparam int unsigned LeadBits   = $bits(lead_t),
     localparam int unsigned StreamBits = $bits(stream_e)
 ) (

@@ -6,14 +6,11 @@
 module port_top
   import redmule_pkg::*;
 #(
-    parameter int unsigned PortWidth = 256,
-    parameter int unsigned MaxOutstanding = 8,
-    localparam int unsigned DataWidth = PortWidth + 32,
-    localparam int unsigned NumStreams = 4,
+    parameter  int unsigned PortWidth  = 256,
+    localparam int unsigned DataWidth  = PortWidth + 32,
     localparam int unsigned AccessBits = $bits(access_t),
-    localparam int unsigned PlaceBits = $bits(place_t),
-    localparam int unsigned LeadBits = $bits(lead_t),
-    localparam int unsigned StreamBits = $bits(stream_e)
+    localparam int unsigned PlaceBits  = $bits(place_t),
+    localparam int unsigned LeadBits   = $bits(lead_t)
 ) (
     input  logic                              clk_i,
     input  logic                              rst_ni,
@@ -33,8 +30,7 @@ module port_top
     input  logic                              mem_r_valid_i,
     input  logic  [            DataWidth-1:0] mem_r_data_i,
     input  logic                              mem_r_err_i,
-    output logic                              beat_valid_o,
-    output logic  [           StreamBits-1:0] beat_stream_o,
+    output logic  [           NumStreams-1:0] beat_valid_o,
     output logic  [           AccessBits-1:0] beat_access_o,
     output logic  [            PlaceBits-1:0] beat_place_o,
     output logic  [            PortWidth-1:0] beat_payload_o,
@@ -44,11 +40,8 @@ module port_top
 );
 
   access_t access[NumStreams];
-  place_t place[NumStreams];
-  lead_t lead[NumStreams];
-  stream_e stream;
-
-  assign beat_stream_o = stream;
+  place_t  place [NumStreams];
+  lead_t   lead  [NumStreams];
 
   always_comb begin
     for (int unsigned s = 0; s < NumStreams; s++) begin
@@ -59,8 +52,7 @@ module port_top
   end
 
   redmule_port #(
-      .PortWidth(PortWidth),
-      .MaxOutstanding(MaxOutstanding)
+      .PortWidth(PortWidth)
   ) u_dut (
       .clk_i,
       .rst_ni,
@@ -68,8 +60,8 @@ module port_top
       .valid_i,
       .ready_o,
       .access_i(access),
-      .place_i(place),
-      .lead_i(lead),
+      .place_i (place),
+      .lead_i  (lead),
       .z_payload_i,
       .mem_req_o,
       .mem_gnt_i,
@@ -81,7 +73,6 @@ module port_top
       .mem_r_data_i,
       .mem_r_err_i,
       .beat_valid_o,
-      .beat_stream_o(stream),
       .beat_access_o,
       .beat_place_o,
       .beat_payload_o,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The buffers hand on what they were given, for rows of one and of many beats."""
+"""The buffers hand on what they were given, in both directions and every split, for rows of one and of many beats."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from redmule.config import Config
 from tb.runner import simulate
 
 TREE = Path(__file__).parents[3]
@@ -14,23 +15,55 @@ SOURCES = [
     TREE / "rtl/fp/fp_pkg.sv",
     TREE / "rtl/redmule_pkg.sv",
     *(TREE / f"rtl/control/redmule_{name}.sv" for name in ("loop", "pointer")),
-    TREE / "rtl/port/redmule_credit.sv",
-    *(TREE / f"rtl/buffer/redmule_{name}.sv" for name in ("fifo", "spread", "x_buffer", "w_buffer", "yz_buffer")),
+    *(TREE / f"rtl/port/redmule_{name}.sv" for name in ("credit", "lines")),
+]
+CELLS = [
+    *(TREE / f"rtl/buffer/redmule_{name}.sv" for name in ("fifo", "spread", "w_rows")),
+    TREE / "tb/tops/cells_top.sv",
+]
+BUFFERS = [
+    *(TREE / f"rtl/buffer/redmule_{name}.sv" for name in ("spread", "line_buffer", "yz_buffer")),
     TREE / "tb/tops/buffers_top.sv",
 ]
-NAMES = ("NumRows", "RowLen", "TileCols", "ChunkElems", "XChunks", "WAhead", "PortWidth")
-BENCHES = ",".join(f"tb.unit.buffers.{name}" for name in ("cells", "x", "w", "yz"))
-TESTS = 5
+BENCHES = "tb.unit.buffers.lines,tb.unit.buffers.yz"
+CELL_TESTS, BUFFER_TESTS = 5, 3
 
 
 @pytest.mark.parametrize(
     "values",
     [
-        pytest.param((3, 5, 5, 5, 3, 2, 64), id="row-wider-than-a-beat"),
-        pytest.param((2, 16, 80, 16, 2, 4, 64), id="row-of-more-beats-than-fetched-ahead"),
-        pytest.param((5, 3, 15, 15, 8, 16, 256), id="row-narrower-than-a-beat"),
+        pytest.param((2, 5, 5, 1, 64), id="one-phase"),
+        pytest.param((4, 16, 80, 2, 64), id="twenty-beats-a-row"),
+        pytest.param((16, 3, 15, 4, 256), id="row-narrower-than-a-beat"),
     ],
 )
-def test_buffers(values: tuple[int, ...]) -> None:
-    parameters = dict(zip(NAMES, values, strict=True))
-    assert simulate("buffers_top", SOURCES, BENCHES, parameters, env={"JOBS": "30"}) == TESTS
+def test_cells(values: tuple[int, ...]) -> None:
+    parameters = dict(zip(("Depth", "RowLen", "TileCols", "RowGroups", "PortWidth"), values, strict=True))
+    assert (
+        simulate("cells_top", [*SOURCES, *CELLS], "tb.unit.buffers.cells", parameters, env={"JOBS": "30"}) == CELL_TESTS
+    )
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(Config.named("paper"), id="paper"),
+        pytest.param(Config(5, 3, 4, 64, row_groups=2, x_chunks=3), id="rows-left-over-and-lines-of-many-beats"),
+        pytest.param(Config(1, 3, 1, 64, row_groups=4, transposes=False), id="one-row-no-transposes"),
+        pytest.param(Config(3, 1, 2, 128, row_groups=1, x_chunks=8, w_ahead=16), id="one-group-narrow-tiles"),
+        pytest.param(Config(8, 5, 0, 256, row_groups=4, transposes=False, w_ahead=16), id="no-transposes-many-chunks"),
+    ],
+)
+def test_buffers(config: Config) -> None:
+    parameters = {
+        "NumRows": config.rows,
+        "TileCols": config.tile_cols,
+        "RowGroups": config.row_groups,
+        "Transposes": int(config.transposes),
+        "XChunkLines": config.x_chunk,
+        "XChunks": config.x_chunks,
+        "WChunkLines": config.w_chunk,
+        "WChunks": config.w_chunks,
+        "PortWidth": config.port_width,
+    }
+    assert simulate("buffers_top", [*SOURCES, *BUFFERS], BENCHES, parameters, env={"JOBS": "40"}) == BUFFER_TESTS

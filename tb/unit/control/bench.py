@@ -3,16 +3,16 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
 from redmule.regs import Info, Offset
-from tb.unit.control.model import ControlModel, Inputs, Job, Outputs
+from tb.unit.control.decode import Job
+from tb.unit.control.model import ControlModel, Inputs, Outputs, Schedule
 
-ADDRESS_BITS, SIZE_BITS, CODE_BITS = 32, 16, 3
 INFO = Info(rows=12, row_len=4, pipe_regs=3, log2_port=8, contexts=4, log2_groups=0, formats=31, version=1)
 
 
@@ -30,8 +30,9 @@ class Bench:
     async def start(cls, dut: Any) -> "Bench":
         """A bench after reset."""
         contexts, cores = int(os.environ["NUMCONTEXTS"]), int(os.environ["NUMCORES"])
-        info = Info.unpack(INFO.pack() & ~Info(contexts=7).pack() | Info(contexts=contexts).pack()).pack()
-        bench = cls(dut, contexts, cores, ControlModel(contexts, cores, info))
+        info = replace(INFO, contexts=contexts, log2_groups=int(os.environ["ROWGROUPS"]).bit_length() - 1).pack()
+        model = ControlModel(contexts, cores, info, os.environ["TRANSPOSES"] == "1")
+        bench = cls(dut, contexts, cores, model)
         Clock(dut.clk_i, 10, unit="ns").start()
         bench.drive(Inputs())
         await bench.reset()
@@ -43,7 +44,7 @@ class Bench:
         for _ in range(2):
             await RisingEdge(self.dut.clk_i)
         self.dut.rst_ni.value = 1
-        self.model = ControlModel(self.contexts, self.cores, self.model.info)
+        self.model = ControlModel(self.contexts, self.cores, self.model.info, self.model.transposes)
 
     def drive(self, inputs: Inputs) -> None:
         """Put the inputs of a cycle on the ports."""
@@ -54,14 +55,18 @@ class Bench:
         """Read the outputs of the cycle."""
         dut = self.dut
         response = (int(dut.r_data_o.value), int(dut.r_id_o.value), int(dut.r_err_o.value))
-        valid = int(dut.job_valid_o.value)
+        schedule = unpack_schedule(int(dut.schedule_o.value))
+        jobs = {c: Job.unpack(int(dut.job_o[c].value)) for c in range(4) if schedule.ready >> c & 1}
+        feed = int(dut.feed_ctx_o.value) if int(dut.feed_valid_o.value) else None
+        assert feed is None or Job.unpack(int(dut.feed_job_o.value)) == jobs[feed]
         return Outputs(
             gnt=int(dut.gnt_o.value),
             response=response if int(dut.r_valid_o.value) else None,
             event=int(dut.event_o.value),
-            job=unpack_job(int(dut.job_o.value)) if valid else None,
-            ctx=int(dut.job_ctx_o.value) if valid else None,
             clear=int(dut.clear_o.value),
+            schedule=schedule,
+            jobs=jobs,
+            feed=feed,
         )
 
     async def cycle(self, **values: int) -> Outputs:
@@ -73,6 +78,11 @@ class Bench:
         assert seen == expected, f"cycle {self.now}: {inputs}\n  shows    {seen}\n  expected {expected}"
         self.now += 1
         return seen
+
+    def may_end(self) -> bool:
+        """Whether the sequencer is done with the oldest job, so that its last store may be answered in this cycle."""
+        head = self.model.head
+        return head is None or head.passed or self.model.draining
 
     def line(self, core: int) -> int:
         """The event lines as they are when this core's job ends; 0 if it has no line."""
@@ -121,19 +131,6 @@ class Bench:
 INPUT_NAMES = tuple(f.name for f in fields(Inputs))
 
 
-def unpack_job(bits: int) -> Job:
-    """The job from the flat port of control_top, whose last field is in the lowest bits."""
-
-    def take(width: int) -> int:
-        nonlocal bits
-        value = bits & (1 << width) - 1
-        bits >>= width
-        return value
-
-    saturate, use_y, op = take(1), take(1), take(CODE_BITS)
-    k, n, m = take(SIZE_BITS), take(SIZE_BITS), take(SIZE_BITS)
-    operands = {}
-    for name in "zywx":
-        number_format, stride, addr = take(CODE_BITS), take(ADDRESS_BITS), take(ADDRESS_BITS)
-        operands[name] = (addr, stride, number_format)
-    return Job(**operands, m=m, n=n, k=k, op=op, use_y=use_y, saturate=saturate)
+def unpack_schedule(bits: int) -> Schedule:
+    """The fields of a schedule_t, whose last one is in the lowest bit."""
+    return Schedule(bits >> 11, bits >> 7 & 0xF, bits >> 3 & 0xF, bits >> 1 & 3, bits & 1)

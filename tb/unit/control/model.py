@@ -1,34 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reference model of the job control: what redmule_control must show in every cycle, as plain Python."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from redmule.regs import (
-    JOB_OFFSETS,
-    ErrorCode,
-    Ext,
-    Macfg,
-    Mcfig0,
-    Mcfig1,
-    Offset,
-    OpCode,
-    ResultFlags,
-    ResultSel,
-    Status,
-    Sticky,
-)
+from redmule.regs import JOB_OFFSETS, ErrorCode, Info2, Offset, ResultFlags, ResultSel, Status, Sticky
+from tb.unit.control.decode import WORD, Checked, Job, decode
 
 CHECK_CYCLES = 18
-WORD = 0xFFFF_FFFF
-END_OF_MEMORY = 1 << 32
-ELEMENT_BYTES = {0: 1, 1: 2, 2: 1, 3: 2, 4: 1}
 NUM_COUNTERS = 7
-Operand = tuple[int, int, int]  # address, stride, format
+NUM_RAISERS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the ports carry in one cycle; the defaults are those of an idle accelerator."""
+    """What the ports carry in one cycle; the defaults are those of an idle accelerator and a sequencer in a hurry."""
 
     req: int = 0
     add: int = 0
@@ -39,26 +25,23 @@ class Inputs:
     job_done: int = 0
     port_idle: int = 1
     port_transfer: int = 0
-    bus_error: int = 0
-    bus_error_addr: int = 0
-    flags: int = 0
+    failed: int = 0
+    failed_ctx: int = 0
+    failed_addr: int = 0
+    raised: int = 0
     cycle: int = 0
+    taken: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What the engine is shown; strides in bytes, formats and op as codes."""
+class Schedule:
+    """The contexts that are ready, refused and ended (one bit each), the oldest one, and whether all begin again."""
 
-    x: Operand
-    w: Operand
-    y: Operand
-    z: Operand
-    m: int
-    n: int
-    k: int
-    op: int
-    use_y: int
-    saturate: int
+    ready: int
+    refused: int
+    ended: int
+    head: int
+    restart: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +51,15 @@ class Outputs:
     gnt: int
     response: tuple[int, int, int] | None  # data, id, error
     event: int
-    job: Job | None
-    ctx: int | None
     clear: int
+    schedule: Schedule
+    jobs: Mapping[int, Job]  # those that are ready, by context
+    feed: int | None  # the context that the sequencer is shown
+
+    @property
+    def job(self) -> Job | None:
+        """The oldest job, if it is ready."""
+        return self.jobs.get(self.schedule.head)
 
 
 @dataclass(slots=True)
@@ -86,63 +75,37 @@ class Result:
 
 @dataclass(slots=True)
 class Entry:
-    """A job in the queue."""
+    """A job in the queue; `waits` are the contexts it waits for, `passed` says that the sequencer is done with it."""
 
     ctx: int
     core: int
-    job: Job
-    error: int
+    checked: Checked
     watchdog: int
+    waits: set[int]
     started: bool = False
+    passed: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether it may run, but cannot."""
+        return self.started and self.checked.error != ErrorCode.NONE
+
+    @property
+    def ready(self) -> bool:
+        """Whether sequencers may work on it."""
+        return self.started and self.checked.error == ErrorCode.NONE and not self.waits
 
 
-def decode(words: dict[int, int]) -> tuple[Job, int]:
-    """The job that the registers (by offset) describe, and its first error."""
-    mcfig0, mcfig1 = Mcfig0.unpack(words[Offset.MCFIG0]), Mcfig1.unpack(words[Offset.MCFIG1])
-    macfg, ext = Macfg.unpack(words[Offset.MACFG]), Ext.unpack(words[Offset.EXT])
-    m, n, k = mcfig0.m, mcfig1.n, mcfig0.k
-    use_y = int(macfg.op != OpCode.MATMUL)
-    formats = dict.fromkeys("xwyz", macfg.format)
-    if ext.own_formats:
-        formats = {"x": ext.x_format, "w": ext.w_format, "y": ext.y_format, "z": ext.z_format}
-    z_shape = (k, m) if ext.z_trans else (m, k)
-    shapes = {
-        "x": (n, m) if ext.x_trans else (m, n),
-        "w": (k, n) if ext.w_trans else (n, k),
-        "y": (1, z_shape[1]) if ext.y_broadcast else z_shape,
-        "z": z_shape,
-    }
-    row_bytes = {name: shapes[name][1] * ELEMENT_BYTES.get(formats[name], 1) for name in "xwyz"}
-    addr = {name: words[Offset[f"{name.upper()}_ADDR"]] for name in "xwyz"}
-    stride = {name: words[Offset[f"{name.upper()}_STRIDE"]] or row_bytes[name] for name in "xwyz"}
-    if not ext.y_separate:
-        addr["y"], stride["y"] = addr["z"], stride["z"]
-    if ext.y_broadcast:
-        stride["y"] = 0
-    operands = {name: (addr[name], stride[name], formats[name]) for name in "xwyz"}
-    job = Job(**operands, m=m, n=n, k=k, op=macfg.op, use_y=use_y, saturate=ext.saturate)
-
-    own = "xwz" + "y" * (use_y & ext.y_separate)
-    size = {name: ELEMENT_BYTES.get(formats[name], 1) for name in "xwyz"}
-    ends = {name: addr[name] + (shapes[name][0] - 1) * stride[name] + row_bytes[name] for name in "xwyz"}
-    in_place = use_y and not ext.y_separate
-    wrong = {
-        ErrorCode.SIZE: 0 in (m, n, k),
-        ErrorCode.FORMAT: any(formats[name] not in ELEMENT_BYTES for name in "xwz" + "y" * use_y),
-        ErrorCode.ALIGN: any(addr[name] % size[name] or stride[name] % size[name] for name in own),
-        ErrorCode.STRIDE: stride["z"] < row_bytes["z"],
-        ErrorCode.EXTENT: any(ends[name] > END_OF_MEMORY for name in own),
-        ErrorCode.IN_PLACE: in_place and (ext.y_broadcast or formats["y"] != formats["z"]),
-        ErrorCode.UNSUPPORTED: ext.x_trans or ext.w_trans or ext.z_trans,
-    }
-    return job, next((code for code, is_wrong in wrong.items() if is_wrong), ErrorCode.NONE)
+def raised(ctx: int, flags: int, raiser: int = 0) -> int:
+    """The exceptions that one of the raisers raises for a job, as the inputs carry them."""
+    return (ctx << 4 | flags) << 6 * raiser
 
 
 class ControlModel:
-    """The job control, one call of `step` a cycle."""
+    """The job control with one sequencer's feed, one call of `step` a cycle."""
 
-    def __init__(self, contexts: int, cores: int, info: int) -> None:
-        self.contexts, self.cores, self.info = contexts, cores, info
+    def __init__(self, contexts: int, cores: int, info: int, transposes: bool) -> None:
+        self.contexts, self.cores, self.info, self.transposes = contexts, cores, info, transposes
         self.queue: list[Entry] = []
         self.next_ctx = 0
         self.last_ctx = 0
@@ -152,14 +115,28 @@ class ControlModel:
         self.results = [Result() for _ in range(4)]
         self.sel = ResultSel()
         self.flags = self.protocol = self.finished = 0
-        self.draining = self.failed = False
+        self.draining = False
         self.silent = 0
         self.response: tuple[int, int, int] | None = None
 
+    @property
+    def head_ctx(self) -> int:
+        """The oldest job, or the one that will be."""
+        return self.queue[0].ctx if self.queue else self.next_ctx
+
+    @property
+    def head(self) -> Entry | None:
+        """The oldest job, if it may run."""
+        return self.queue[0] if self.queue and self.queue[0].started else None
+
+    @property
+    def running(self) -> Entry | None:
+        """The oldest job, if it has begun."""
+        head = self.head
+        return head if head and (not self.draining or self.results[head.ctx].error == ErrorCode.BUS) else None
+
     def step(self, i: Inputs) -> Outputs:
         """The outputs of the cycle with these inputs; the state moves to the next cycle."""
-        head = self.queue[0] if self.queue and self.queue[0].started else None
-        runs = head is not None and not self.draining and head.error == ErrorCode.NONE
         offset = i.add & 0xFF
         mapped = offset < 0x80 and offset % 4 == 0
         holds = self.lock == i.id
@@ -169,60 +146,81 @@ class ControlModel:
         soft_clear = write and offset == Offset.SOFT_CLEAR
         self.checking = max(0, self.checking - 1)
         if i.req and gnt:
-            data = self.read(offset, i, head) if i.wen and mapped else 0
+            data = self.read(offset, i) if i.wen and mapped else 0
             self.response = (data, i.id, int(not mapped))
         if write and offset == Offset.STICKY:
             self.flags = self.protocol = 0
-        event, failure = self.advance(i, head, runs, soft_clear)
-        self.draining = soft_clear or failure or (self.draining and not i.port_idle)
+        restart, head_ctx = self.draining, self.head_ctx
+        shown = {entry.ctx: entry.checked.job for entry in self.queue if entry.ready and not restart}
+        refused = sum(1 << entry.ctx for entry in self.queue if entry.refused and not restart)
+        feed = self.feed(restart, bool(i.taken))
+        event, ended, clear = self.advance(i, soft_clear)
+        self.draining = clear or (self.draining and not i.port_idle)
         if write:
             mask = sum(0xFF << 8 * lane for lane in range(4) if i.be >> lane & 1)
             self.write(offset, i.id, i.data & mask, mask, holds)
         if i.req and i.wen and offset == Offset.ACQUIRE and self.response and self.response[0] < self.contexts:
             self.acquire(i.id)
-        job = head.job if runs and head else None
-        ctx = head.ctx if runs and head else None
-        return Outputs(int(gnt), response, event, job, ctx, int(soft_clear or failure))
+        schedule = Schedule(sum(1 << ctx for ctx in shown), refused, ended, head_ctx, int(restart))
+        return Outputs(int(gnt), response, event, int(clear), schedule, shown, feed)
 
-    def advance(self, i: Inputs, head: Entry | None, runs: bool, soft_clear: bool) -> tuple[int, bool]:
-        """One cycle of the job at the head; returns the event lines, and whether an error makes the engine clear."""
-        if head is None or (self.draining and not self.failed):
-            self.silent = 0
-            return 0, False
-        self.last_ctx = head.ctx
-        result = self.results[head.ctx]
-        ends = failure = False
-        if self.failed:
-            ends = bool(i.port_idle)
-        elif not runs:
-            ends, result.error = True, head.error
-        else:
-            result.cycles += 1
-            result.counters[i.cycle] += 1
-            result.flags |= i.flags
-            self.flags |= i.flags
-            self.silent = 0 if i.port_transfer else self.silent + 1
-            if i.bus_error:
-                if not soft_clear:
-                    failure = self.failed = True
-                    result.error, result.error_addr = ErrorCode.BUS, i.bus_error_addr
-            elif i.job_done:
-                ends = True
-            elif head.watchdog and not i.port_transfer and self.silent == head.watchdog:
-                ends = failure = True
-                result.error = ErrorCode.WATCHDOG
-        if ends or soft_clear:
-            self.queue.pop(0)
-            self.failed = False
-        if ends or soft_clear or failure:
-            self.silent = 0
+    def feed(self, restart: bool, taken: bool) -> int | None:
+        """The context that the sequencer is shown: that of the oldest job it has not passed, if it is ready."""
+        for entry in self.queue if restart else []:
+            entry.passed = False
+        oldest = next((entry for entry in self.queue if not entry.passed), None)
+        if restart or oldest is None:
+            return None
+        oldest.passed = oldest.refused or (oldest.ready and taken)
+        return oldest.ctx if oldest.ready else None
+
+    def advance(self, i: Inputs, soft_clear: bool) -> tuple[int, int, bool]:
+        """One cycle of the jobs; returns the event lines, the context that ends (one-hot), and whether all clears."""
+        head, head_ctx = self.running, self.head_ctx
+        failed = head is not None and self.results[head.ctx].error == ErrorCode.BUS
+        runs = head is not None and not self.draining and not head.refused
+        silent = self.silent + 1 if runs and not i.port_transfer else 0
+        done = runs and not failed and bool(i.job_done)
+        fails = bool(i.failed) and i.failed_ctx == head_ctx
+        expired = runs and not (failed or fails or done) and 0 < silent == (head.watchdog if head else 0)
+        refused = head is not None and head.refused
+        ends = refused or done or expired or (failed and self.draining and bool(i.port_idle))
+        clear = soft_clear or (runs and failed) or expired
+        self.note(i)
+        if head is not None:
+            self.last_ctx = head.ctx
+            result = self.results[head.ctx]
+            if runs:
+                result.cycles += 1
+                result.counters[i.cycle] += 1
+            if refused or expired:
+                result.error, result.error_addr = head.checked.error if refused else ErrorCode.WATCHDOG, 0
+        for entry in self.queue if clear else []:
+            if entry.ctx != head_ctx:
+                self.results[entry.ctx] = Result()
+        self.silent = 0 if ends or clear else silent
         self.finished = (self.finished + ends) % 256
-        return (1 << head.core) & ((1 << self.cores) - 1) if ends else 0, failure
+        if head is None or not (ends or soft_clear):
+            return 0, 0, clear
+        self.queue.pop(0)
+        for entry in self.queue:
+            entry.waits.discard(head.ctx)
+        return (1 << head.core) & ((1 << self.cores) - 1) if ends else 0, 1 << head.ctx, clear
 
-    def read(self, offset: int, i: Inputs, head: Entry | None) -> int:
+    def note(self, i: Inputs) -> None:
+        """Note the exceptions and the bus error of the cycle with the jobs they belong to."""
+        for raiser in range(NUM_RAISERS):
+            ctx, flags = i.raised >> 6 * raiser + 4 & 3, i.raised >> 6 * raiser & 0xF
+            self.flags |= flags
+            if ctx < self.contexts:
+                self.results[ctx].flags |= flags
+        result = self.results[i.failed_ctx]
+        if i.failed and i.failed_ctx < self.contexts and result.error == ErrorCode.NONE:
+            result.error, result.error_addr = ErrorCode.BUS, i.failed_addr
+
+    def read(self, offset: int, i: Inputs) -> int:
         """What a read of a mapped offset in this cycle returns."""
         result = self.results[self.sel.ctx]
-        running = head is not None and (self.failed or not self.draining)
         busy = [int(any(entry.ctx == c for entry in self.queue)) for c in range(4)]
         match offset:
             case Offset.ACQUIRE:
@@ -235,9 +233,11 @@ class ControlModel:
             case Offset.STATUS:
                 return Status(*busy).pack()
             case Offset.RUNNING_JOB:
-                return head.ctx if head is not None and running else self.last_ctx
+                return self.running.ctx if self.running else self.last_ctx
             case Offset.INFO:
                 return self.info
+            case Offset.INFO2:
+                return Info2(transposes=int(self.transposes), x_chunks=2, w_ahead=6).pack()
             case Offset.RESULT_SEL:
                 return self.sel.pack()
             case Offset.RESULT_ERROR:
@@ -268,8 +268,9 @@ class ControlModel:
             if not holds:
                 self.protocol = 1
             elif offset == Offset.TRIGGER:
-                job, error = decode(self.words)
-                self.queue.append(Entry(self.next_ctx, core, job, error, self.words[Offset.WATCHDOG]))
+                checked = decode(self.words, self.transposes)
+                waits = {entry.ctx for entry in self.queue if checked.waits_for(entry.checked)}
+                self.queue.append(Entry(self.next_ctx, core, checked, self.words[Offset.WATCHDOG], waits))
                 self.next_ctx = (self.next_ctx + 1) % self.contexts
                 self.lock = None
                 for entry in self.queue if data == 0 else []:

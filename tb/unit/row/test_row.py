@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A row of computing elements, with pipelines of several lengths."""
+"""A row of computing elements with pipelines of several lengths, and how the rows are split into groups."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def test_row_of_elements_with_pipeline_registers(row_len: int, pipe_regs: int) -
     sources.append(TREE / "tb/tops/row_top.sv")
     parameters = {"RowLen": row_len, "PipeRegs": pipe_regs}
     assert simulate("row_top", sources, "tb.unit.row.bench", parameters) == TESTS
+
+
+def test_map_of_rows_to_groups() -> None:
+    names = ("rtl/fp/fp_pkg.sv", "rtl/redmule_pkg.sv", "rtl/array/redmule_row_map.sv", "tb/tops/row_map_top.sv")
+    assert simulate("row_map_top", [TREE / name for name in names], "tb.unit.row.map") == 1

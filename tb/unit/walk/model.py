@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 X, W, Y, Z = range(4)
 FP16, BF16 = 1, 3
 ADDRESS_SPACE = 1 << 32
+GROUPS = (1, 2, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +18,23 @@ class Size:
 
     rows: int
     tile_cols: int
-    chunk_elems: int
+    groups: int
+    x_lines: int
     x_chunks: int
-    w_ahead: int
+    w_lines: int
+    w_chunks: int
     port_bytes: int
+    contexts: int
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A matrix in memory; `stride` in bytes, `code` of its format."""
+    """A matrix in memory; `stride` in bytes, `code` of its format, `trans` if it is stored by columns."""
 
     addr: int
     stride: int
     code: int
+    trans: bool
 
     @property
     def elem_bytes(self) -> int:
@@ -38,7 +43,8 @@ class Operand:
 
     def place(self, row: int, col: int) -> int:
         """The address of an element."""
-        return (self.addr + row * self.stride + col * self.elem_bytes) % ADDRESS_SPACE
+        outer, inner = (col, row) if self.trans else (row, col)
+        return (self.addr + outer * self.stride + inner * self.elem_bytes) % ADDRESS_SPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,64 +58,113 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
-    """One beat: what it asks for, where it belongs, and whether it is the first or last of its group.
+class Tiles:
+    """Neighbouring tiles that the array works on at once, one in each group of its rows."""
 
-    A group is what a place of the buffer is needed for: a chunk of X, a beat of W, a tile of Y or Z.
-    """
+    row: int
+    rows: int
+    col: int
+    cols: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One beat: what it asks for, where it belongs, and whether it is the first or last of its patch."""
 
     addr: int
     elems: int
     code: int
+    split: int
+    group: int
     row: int
     unit: int
+    along: bool
+    lines: int
     last: bool
     begins: bool
     ends: bool
+    patch_lines: int  # lines of X or W that the patch brings
+
+
+def tiles(m: int, k: int, rows: int, tile_cols: int, row_groups: int) -> Iterator[Tiles]:
+    """The tiles of a job: blocks of rows, and in each the columns, in as many groups as the rule allows.
+
+    The groups are the most of 1, 2 and 4 that the hardware has, that leave each the rows of the block, and for which
+    there are tiles left.
+    """
+    for row in range(0, m, rows):
+        live = min(rows, m - row)
+        col = 0
+        while col < k:
+            left = -(-(k - col) // tile_cols)
+            groups = max(g for g in GROUPS if g == 1 or (g <= row_groups and live <= rows // g and g <= left))
+            cols = min(groups * tile_cols, k - col)
+            yield Tiles(row, live, col, cols, groups)
+            col += cols
 
 
 def beats(stream: int, job: Job, size: Size) -> list[Beat]:
     """All beats of a stream, in the order of asking."""
     found: list[Beat] = []
-    for block in range(0, job.m, size.rows):
-        rows = min(size.rows, job.m - block)
-        for tile in range(0, job.k, size.tile_cols):
-            cols = min(size.tile_cols, job.k - tile)
-            match stream:
-                case stream if stream == X:
-                    for chunk in range(0, job.n, size.chunk_elems):
-                        elems = min(size.chunk_elems, job.n - chunk)
-                        found += _group(job.operands[X], size, range(block, block + rows), chunk, elems)
-                case stream if stream == W:
-                    for n in range(job.n):
-                        found += _row_of_w(job.operands[W], size, n, tile, cols)
-                case _:
-                    found += _group(job.operands[stream], size, range(block, block + rows), tile, cols)
+    operand = job.operands[stream]
+    x_stays = stream == X and job.n <= size.x_lines * size.x_chunks  # for all tiles of its row block
+    for tile in tiles(job.m, 1 if x_stays else job.k, size.rows, size.tile_cols, size.groups):
+        rows, cols = range(tile.row, tile.row + tile.rows), range(tile.col, tile.col + tile.cols)
+        match stream:
+            case 0:
+                for n in _chunks(job.n, size.x_lines):
+                    found += _patch(operand, size, rows, [n], along=operand.trans, lines=len(n))
+            case 1:
+                for n in _chunks(job.n, size.w_lines):
+                    groups = _chunks(tile.cols, size.tile_cols, tile.col)
+                    found += _patch(operand, size, n, groups, along=not operand.trans, lines=len(n))
+            case _:
+                groups = _chunks(len(cols), size.tile_cols, tile.col)
+                patch = _patch(operand, size, rows, groups, along=not operand.trans, lines=0)
+                found += [replace(beat, lines=0) for beat in patch]
     if stream == Z:
-        found = [_with_last(beat, number == len(found)) for number, beat in enumerate(found, 1)]
+        found = [replace(beat, last=number == len(found)) for number, beat in enumerate(found, 1)]
     return found
 
 
-def _row(operand: Operand, size: Size, row: int, col: int, elems: int) -> Iterator[tuple[int, int, int]]:
-    """The beats of a part of a stored row: address, elements, unit."""
+def _chunks(total: int, step: int, first: int = 0) -> list[range]:
+    """A range in parts of `step`, the last one with what is left."""
+    return [range(first + done, first + min(done + step, total)) for done in range(0, total, step)]
+
+
+def _patch(
+    operand: Operand, size: Size, rows: range, groups: list[range], *, along: bool, lines: int
+) -> Iterator[Beat]:
+    """The beats of a part of a matrix, in groups of columns.
+
+    Stored by rows: for each row, its groups. Stored by columns: for each group, its columns.
+    """
+    if operand.trans:
+        pieces = [
+            (g, c, operand.place(rows.start, col), len(rows)) for g, cs in enumerate(groups) for c, col in enumerate(cs)
+        ]
+    else:
+        pieces = [
+            (g, r, operand.place(row, cs.start), len(cs)) for r, row in enumerate(rows) for g, cs in enumerate(groups)
+        ]
     carried = size.port_bytes // operand.elem_bytes
-    for number, done in enumerate(range(0, elems, carried)):
-        yield operand.place(row, col + done), min(carried, elems - done), number * 2 // operand.elem_bytes
-
-
-def _group(operand: Operand, size: Size, rows: range, col: int, elems: int) -> Iterator[Beat]:
-    """The beats of neighbouring rows that wait for one place of the buffer."""
-    places = [(row - rows.start, *beat) for row in rows for beat in _row(operand, size, row, col, elems)]
-    for number, (row, addr, count, unit) in enumerate(places, 1):
-        ends = number == len(places)
-        yield Beat(addr, count, operand.code, row, unit, ends, begins=number == 1, ends=ends)
-
-
-def _row_of_w(operand: Operand, size: Size, n: int, col: int, elems: int) -> Iterator[Beat]:
-    """The beats of a row of W, each of which needs a place of its own."""
-    for beat in _group(operand, size, range(n, n + 1), col, elems):
-        yield Beat(beat.addr, beat.elems, beat.code, 0, beat.unit, beat.last, begins=True, ends=True)
-
-
-def _with_last(beat: Beat, last: bool) -> Beat:
-    return Beat(beat.addr, beat.elems, beat.code, beat.row, beat.unit, last, beat.begins, beat.ends)
+    for number, (group, row, addr, elems) in enumerate(pieces, 1):
+        for unit, done in enumerate(range(0, elems, carried)):
+            piece_ends = done + carried >= elems
+            ends = piece_ends and number == len(pieces)
+            yield Beat(
+                addr=(addr + done * operand.elem_bytes) % ADDRESS_SPACE,
+                elems=min(carried, elems - done),
+                code=operand.code,
+                split=GROUPS.index(len(groups)),
+                group=group,
+                row=row,
+                unit=unit * 2 // operand.elem_bytes,
+                along=along,
+                lines=int(piece_ends and group == len(groups) - 1) if along else lines * ends,
+                last=ends,
+                begins=number == 1 and done == 0,
+                ends=ends,
+                patch_lines=lines,
+            )

@@ -7,31 +7,50 @@ from pathlib import Path
 
 import pytest
 
+from redmule.config import Config
 from tb.runner import simulate
 
 TREE = Path(__file__).parents[3]
-CONTROL = ("loop", "pointer", "tile_walk", "job_gate")
-PORT = ("row_walk", "credit", "x_loader", "w_loader", "yz_access")
-SOURCES = [
-    TREE / "rtl/fp/fp_pkg.sv",
-    TREE / "rtl/redmule_pkg.sv",
-    *(TREE / f"rtl/control/redmule_{name}.sv" for name in CONTROL),
+PACKAGES = [TREE / "rtl/fp/fp_pkg.sv", TREE / "rtl/redmule_pkg.sv"]
+TILES = [TREE / f"rtl/control/redmule_{name}.sv" for name in ("loop", "pointer", "tile_walk")]
+PORT = ("patch_walk", "credit", "lines", "x_loader", "w_loader", "yz_access")
+SEQUENCERS = [
+    TREE / "rtl/control/redmule_job_feed.sv",
     *(TREE / f"rtl/port/redmule_{name}.sv" for name in PORT),
     TREE / "tb/tops/walk_top.sv",
 ]
-NAMES = ("NumRows", "TileCols", "ChunkElems", "XChunks", "WAhead", "PortWidth")
-TESTS = 3
+WALK_TESTS, TILE_TESTS = 3, 2
 
 
 @pytest.mark.parametrize(
-    "values",
+    "config",
     [
-        pytest.param((3, 5, 5, 3, 2, 64), id="row-wider-than-the-port"),
-        pytest.param((2, 80, 16, 2, 6, 64), id="twenty-beats-a-row"),
-        pytest.param((5, 15, 15, 8, 16, 256), id="tile-narrower-than-a-beat"),
-        pytest.param((4, 4, 64, 2, 3, 1024), id="widest-port"),
+        pytest.param(Config.named("paper"), id="paper"),
+        pytest.param(
+            Config(3, 5, 0, 64, contexts=3, row_groups=2, x_chunks=3, w_ahead=16), id="port-narrower-than-a-row"
+        ),
+        pytest.param(Config(8, 16, 4, 64, contexts=2, transposes=False), id="twenty-beats-a-row"),
+        pytest.param(Config(5, 3, 4, 256, row_groups=1, x_chunks=8, w_ahead=16), id="one-group"),
+        pytest.param(Config(1, 4, 0, 1024, contexts=1, w_ahead=3), id="one-row-widest-port"),
     ],
 )
-def test_address_sequences(values: tuple[int, ...]) -> None:
-    parameters = dict(zip(NAMES, values, strict=True))
-    assert simulate("walk_top", SOURCES, "tb.unit.walk.bench", parameters, env={"JOBS": "25"}) == TESTS
+def test_address_sequences(config: Config) -> None:
+    parameters = {
+        "NumRows": config.rows,
+        "TileCols": config.tile_cols,
+        "RowGroups": config.row_groups,
+        "XChunkLines": config.x_chunk,
+        "XChunks": config.x_chunks,
+        "WChunkLines": config.w_chunk,
+        "WChunks": config.w_chunks,
+        "PortWidth": config.port_width,
+        "NumContexts": config.contexts,
+    }
+    sources = [*PACKAGES, *TILES, *SEQUENCERS]
+    assert simulate("walk_top", sources, "tb.unit.walk.bench", parameters, env={"JOBS": "30"}) == WALK_TESTS
+
+
+@pytest.mark.parametrize("values", [(12, 16, 4), (7, 5, 4), (3, 4, 2), (1, 3, 4), (8, 1, 1)])
+def test_tiles_of_every_small_matrix(values: tuple[int, ...]) -> None:
+    parameters = dict(zip(("NumRows", "TileCols", "RowGroups"), values, strict=True))
+    assert simulate("redmule_tile_walk", [*PACKAGES, *TILES], "tb.unit.walk.tiles", parameters) == TILE_TESTS
