@@ -70,6 +70,26 @@ async def every_way_to_lay_rows_and_y_is_right(dut: Any) -> None:
 
 
 @cocotb.test()
+async def every_way_to_store_the_matrices_is_right(dut: Any) -> None:
+    bench = await Bench.start(dut)
+    coin = (False, True)
+    for trans, y_place in product(product(coin, coin, coin), YPlace):
+        for _ in range(3):
+            wish = replace(any_wish(small(bench)), trans=trans, y_place=y_place, op=GEMM)
+            await bench.run(replace(wish, formats=(*wish.formats[:2], wish.formats[3], wish.formats[3])))
+
+
+@cocotb.test()
+async def every_number_of_row_groups_is_right(dut: Any) -> None:
+    bench = await Bench.start(dut)
+    config = bench.config
+    for rows, tiles, inner in product(range(1, config.rows + 1), range(1, 7), (1, 2 * config.row_len + 1)):
+        for blocks in (0, 1):
+            k = random.randint((tiles - 1) * config.tile_cols + 1, tiles * config.tile_cols)
+            await bench.run(replace(any_wish((1, 1, 1)), m=blocks * config.rows + rows, n=inner, k=k))
+
+
+@cocotb.test()
 async def saturation_replaces_overflow_only(dut: Any) -> None:
     bench = await Bench.start(dut)
     for fmt, saturate in product(FORMATS, (False, True)):

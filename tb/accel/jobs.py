@@ -44,6 +44,7 @@ class Wish:
         formats: of X, W, Y and Z.
         rows: of X, W and Y; of Z, where they must not overlap.
         offsets: elements by which X, W, Y and Z begin behind an aligned address.
+        trans: whether X, W, and Y and Z are stored by columns.
         wild: share of operands that are any code at all (NaN, infinities, subnormals); the others are near 1.
     """
 
@@ -57,6 +58,7 @@ class Wish:
     y_place: YPlace = YPlace.IN_PLACE
     saturate: bool = False
     wild: float = 0.0
+    trans: tuple[bool, bool, bool] = (False, False, False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +80,9 @@ def any_wish(most: tuple[int, int, int]) -> Wish:
         rows=(random.choice(list(Rows)), random.choice([Rows.DENSE, Rows.PADDED])),
         offsets=(_offset(), _offset(), _offset(), _offset()),
         y_place=y_place,
-        saturate=random.random() < 0.5,
+        saturate=_coin(),
         wild=random.choice([0.0, 0.02, 1.0]),
+        trans=(_coin(), _coin(), _coin()),
     )
 
 
@@ -87,7 +90,12 @@ def place(wish: Wish, memory: Memory) -> Placed:
     """Lay a job out in memory, operands filled in."""
     x_format, w_format, y_format, z_format = wish.formats
     loads, stores = wish.rows
-    sizes = {"x": (wish.m, wish.n), "w": (wish.n, wish.k), "z": (wish.m, wish.k)}
+    x_trans, w_trans, z_trans = wish.trans
+    sizes = {
+        "x": (wish.n, wish.m) if x_trans else (wish.m, wish.n),
+        "w": (wish.k, wish.n) if w_trans else (wish.n, wish.k),
+        "z": (wish.k, wish.m) if z_trans else (wish.m, wish.k),
+    }
     x, x_kept = _matrix(memory, sizes["x"], x_format, loads, wish.offsets[0], wish.wild)
     w, w_kept = _matrix(memory, sizes["w"], w_format, loads, wish.offsets[1], wish.wild)
     z, z_kept = _matrix(memory, sizes["z"], z_format, stores, wish.offsets[3], wish.wild)
@@ -97,23 +105,31 @@ def place(wish: Wish, memory: Memory) -> Placed:
     elif wish.y_place is YPlace.IN_PLACE:
         y, y_kept = z, z_kept
     else:
-        size = (1, wish.k) if broadcast else sizes["z"]
+        size = (1, sizes["z"][1]) if broadcast else sizes["z"]
         y, y_kept = _matrix(memory, size, y_format, loads, wish.offsets[2], wish.wild)
-    job = HardwareJob(wish.op, x, w, y, z, broadcast, wish.saturate)
+    job = HardwareJob(wish.op, x, w, y, z, broadcast, wish.saturate, *wish.trans)
     return Placed(job, (x_kept, w_kept, y_kept, z_kept))
 
 
 def predict(job: HardwareJob, memory: Memory, content: NDArray[np.uint8]) -> Flags:
     """Run a job with the golden model on a content of the memory; returns its flags."""
 
-    def codes(stored: Stored) -> NDArray[Any]:
-        return np.ascontiguousarray(memory.rows_of(content, stored)).view(stored.format.raw_dtype)
+    def codes(stored: Stored, trans: bool) -> NDArray[Any]:
+        rows = np.ascontiguousarray(memory.rows_of(content, stored)).view(stored.format.raw_dtype)
+        return np.ascontiguousarray(rows.T) if trans else rows
 
-    y = None if job.y is None else np.broadcast_to(codes(job.y), (job.m, job.k))
+    y = None
+    if job.y is not None:
+        y = np.ascontiguousarray(np.broadcast_to(codes(job.y, job.z_trans), (job.m, job.k)))
     formats = (job.x.format, job.w.format, (job.y or job.z).format, job.z.format)
-    z, flags = gemm_codes(codes(job.x), codes(job.w), y, job.op, *formats, job.saturate)
-    memory.rows_of(content, job.z)[...] = z.view(np.uint8).reshape(job.m, -1)
+    z, flags = gemm_codes(codes(job.x, job.x_trans), codes(job.w, job.w_trans), y, job.op, *formats, job.saturate)
+    rows = np.ascontiguousarray(z.T if job.z_trans else z)
+    memory.rows_of(content, job.z)[...] = rows.view(np.uint8).reshape(job.z.rows, -1)
     return flags
+
+
+def _coin() -> bool:
+    return random.random() < 0.5
 
 
 def _offset() -> int:

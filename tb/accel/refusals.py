@@ -66,14 +66,31 @@ REFUSED: list[tuple[ErrorCode, Sequence[Word]]] = [
     (ErrorCode.EXTENT, [XStride(1 << 31)]),
     (ErrorCode.IN_PLACE, [replace(own_formats(y_format=0), y_separate=0)]),
     (ErrorCode.IN_PLACE, [Ext(y_broadcast=1)]),
-    *((ErrorCode.UNSUPPORTED, [Ext(y_separate=1, **{name: 1})]) for name in ("x_trans", "w_trans", "z_trans")),
+    (ErrorCode.STRIDE, [Ext(y_separate=1, z_trans=1), ZStride(2 * WISH.m - 2)]),
+    (ErrorCode.EXTENT, [Ext(y_separate=1, z_trans=1), Mcfig0(m=1, k=3), ZStride(1 << 31)]),
+    (ErrorCode.EXTENT, [Ext(y_separate=1, x_trans=1), Mcfig0(m=1, k=1), Mcfig1(n=3), XStride(1 << 31)]),
+    (ErrorCode.EXTENT, [Ext(y_separate=1, w_trans=1), Mcfig1(n=1), WStride(1 << 31)]),
 ]
+TRANSPOSES = ("x_trans", "w_trans", "z_trans")
 
 
 @cocotb.test()
 async def refused_jobs_touch_no_memory_and_end_in_order(dut: Any) -> None:
+    await check_refused(await Bench.start(dut), REFUSED)
+
+
+@cocotb.test()
+async def transposes_that_were_left_out_are_refused(dut: Any) -> None:
     bench = await Bench.start(dut)
-    for number, (error, changes) in enumerate(REFUSED):
+    if not bench.config.transposes:
+        flags = [Ext(y_separate=1, **{name: 1}) for name in TRANSPOSES]
+        await check_refused(bench, [(ErrorCode.UNSUPPORTED, [ext]) for ext in flags])
+    await bench.run(WISH)
+
+
+async def check_refused(bench: Bench, refused_jobs: Sequence[tuple[ErrorCode, Sequence[Word]]]) -> None:
+    """Queue each wrong job between two right ones."""
+    for number, (error, changes) in enumerate(refused_jobs):
         before, refused, after = bench.place(WISH, WISH, WISH)
         tickets = [
             await bench.submit(before, core=0),
@@ -82,7 +99,7 @@ async def refused_jobs_touch_no_memory_and_end_in_order(dut: Any) -> None:
         ]
         for ticket in tickets:
             await bench.end(ticket)
-        assert [pulse.core for pulse in bench.events.pulses[-3:]] == [0, 1, 2], REFUSED[number]
+        assert [pulse.core for pulse in bench.events.pulses[-3:]] == [0, 1, 2], refused_jobs[number]
 
 
 @cocotb.test()
@@ -97,27 +114,6 @@ async def any_overlap_of_z_ends(dut: Any) -> None:
         assert ticket.ended is not None
         assert not bench.port.mistakes
     await bench.run(WISH)
-
-
-@cocotb.test()
-async def a_bus_error_ends_the_job_and_the_queue_goes_on(dut: Any) -> None:
-    bench = await Bench.start(dut)
-    for weather in (Weather(), Weather(0.4, 6)):
-        for name in "xwyz":
-            failing, after = bench.place(WISH, WISH)
-            operand: Stored = getattr(failing.job, name)
-            address = operand.address + operand.stride + 4
-            bench.port.weather = replace(weather, fail_at=address)
-            bench.port.failures.clear()
-            tickets = [
-                await bench.submit(failing, core=3, error=ErrorCode.BUS),
-                await bench.submit(after, core=4),
-            ]
-            await bench.end(tickets[0])
-            named = await bench.result(tickets[0], Offset.RESULT_ERROR_ADDR)
-            assert bench.port.failures[0] <= named <= address
-            assert operand.address <= named
-            await bench.end(tickets[1])
 
 
 @cocotb.test()

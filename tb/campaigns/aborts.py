@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redmule import law
+from redmule.config import Config
 from redmule.device.harness import RegisterError, SimulationError
 from redmule.job import HangError, Job
 from redmule.regs import Offset
@@ -23,6 +24,9 @@ STEPS = 400
 MAX_QUEUED = 3
 MARGIN_CYCLES = 40
 """How long after the last job should have ended a clear may still come."""
+
+AT_AN_END = 0.5
+"""Share of clears around the end of a job, where the loads of the next one are under way."""
 
 PATIENCE_CYCLES = 100_000
 """More than what is left of any queue takes, on the worst memory."""
@@ -67,7 +71,7 @@ def _abort(stage: Stage, clear: int | None) -> Tally:
     queued = int(stage.random.integers(1, min(MAX_QUEUED, stage.config.contexts) + 1))
 
     def build(arena: Arena, random: np.random.Generator) -> list[Job]:
-        return [_independent(random, arena, stage, sizes) for _ in range(queued + 1)]
+        return [independent_job(random, arena, stage.config, sizes) for _ in range(queued + 1)]
 
     seed = stage.draw_seed()
     wanted, expected = stage.golden(build, seed)
@@ -76,27 +80,27 @@ def _abort(stage: Stage, clear: int | None) -> Tally:
         before = scene.arena.bytes.copy()
         try:
             ended = _run(stage, device, scene.jobs[:queued], clear, stall)
-            context = _submit(device, scene.jobs[queued])
-            _wait_for_event(device)
+            context = submit_soon(device, scene.jobs[queued])
+            wait_for_events(device)
             result = device.result(context)
         except HangError as error:
             return Tally(jobs=queued + 1, hangs=1, examples=(str(error),))
         except (SimulationError, RegisterError) as error:
             return Tally(jobs=queued + 1, rules=1, examples=(f"{type(error).__name__}: {error}",))
     tally = ended.tally + Tally(jobs=queued + 1, cycles=result.cycles)
-    tally += _compare_memory(wanted, scene, before, (*ended.done, queued))
+    tally += compare_done(wanted, scene, before, (*ended.done, queued))
     if result.flags != expected[queued].flags:
         tally += Tally(flags=1, examples=(f"next job: flags {result.flags}, golden {expected[queued].flags}",))
     if not stall and not latency:
-        tally += compare_law(device.hardware[queued], stage.config, result)
+        tally += compare_law(device.commits.jobs[queued:], stage.config, [result], [0])
     return tally
 
 
-def _independent(random: np.random.Generator, arena: Arena, stage: Stage, sizes: Sizes) -> Job:
-    """Return a random job that needs no software between its operands and the hardware."""
+def independent_job(random: np.random.Generator, arena: Arena, config: Config, sizes: Sizes) -> Job:
+    """Return a random job that is one hardware job, on matrices of its own."""
     while True:
-        job = random_job(random, arena, stage.config, sizes)
-        if not (job.x_trans or job.w_trans or job.z_trans) and job.orientation == "normal":
+        job = random_job(random, arena, config, sizes)
+        if job.orientation != "auto":
             return job
 
 
@@ -105,8 +109,7 @@ def _run(stage: Stage, device: WatchedDevice, jobs: Sequence[Job], clear: int | 
     harness = device.harness
     for job in jobs:
         device.submit(job)
-    span = sum(law.cycles(hardware, stage.config).total for hardware in device.hardware) / (1 - stall) + MARGIN_CYCLES
-    moment = harness.cycle + int(stage.random.integers(int(span)))
+    moment = max(_moment(stage, device, stall), harness.cycle)
     if clear is None:
         harness.plan_reset(moment)
     else:
@@ -117,7 +120,7 @@ def _run(stage: Stage, device: WatchedDevice, jobs: Sequence[Job], clear: int | 
     aborted = range(finished, len(jobs))
     if clear == RUNNING_ONLY:
         aborted = aborted[:1] if in_time else aborted[:0]  # a job that ends in this very cycle leaves none running
-        _wait_for_event(device, len(jobs) - finished - len(aborted))
+        wait_for_events(device, len(jobs) - finished - len(aborted))
     done = tuple(index for index in range(len(jobs)) if index not in aborted)
     harness.step(int(stage.random.integers(*QUIET_CYCLES)))  # no event may come now
     if harness.events() != len(done):
@@ -126,27 +129,37 @@ def _run(stage: Stage, device: WatchedDevice, jobs: Sequence[Job], clear: int | 
     return Ended(done, Tally())
 
 
-def _submit(device: WatchedDevice, job: Job) -> int:
+def _moment(stage: Stage, device: WatchedDevice, stall: float) -> int:
+    """Draw a cycle: any of those until all jobs have ended, or one in which two of them overlap."""
+    released = device.releases()
+    predicted = law.queue(device.commits.jobs, stage.config, [cycle - released[0] for cycle in released])
+    ends = np.cumsum([part.total for part in predicted]) / (1 - stall)
+    if stage.random.random() < AT_AN_END:
+        last = MARGIN_CYCLES // 4
+        return released[0] + int(stage.random.choice(ends)) + int(stage.random.integers(-MARGIN_CYCLES, last))
+    return released[0] + int(stage.random.integers(ends[-1] + MARGIN_CYCLES))
+
+
+def submit_soon(device: WatchedDevice, job: Job, *, hold: bool = False) -> int:
     """Queue a job as soon as ACQUIRE gives a context."""
     for _ in range(PATIENCE_CYCLES):
         try:
-            return device.submit(job)
+            return device.submit(job, hold=hold)
         except RuntimeError as error:
             if isinstance(error, (SimulationError, RegisterError)):
                 raise
-            device.hardware.pop()
             device.harness.step(1)
     raise HangError(f"no context became free within {PATIENCE_CYCLES} cycles after the clear", {})
 
 
-def _wait_for_event(device: WatchedDevice, events: int = 1) -> None:
+def wait_for_events(device: WatchedDevice, events: int = 1) -> None:
     """Run until so many more events have come."""
     wanted = device.harness.events() + events
     if not device.harness.run(0, wanted, PATIENCE_CYCLES):
         raise HangError(f"{wanted - device.harness.events()} events missing after {PATIENCE_CYCLES} cycles", {})
 
 
-def _compare_memory(wanted: Scene, got: Scene, before: NDArray[np.uint8], done: Sequence[int]) -> Tally:
+def compare_done(wanted: Scene, got: Scene, before: NDArray[np.uint8], done: Sequence[int]) -> Tally:
     """Compare the arenas: results of jobs that are done are final, others hold old bytes or final ones."""
     final = np.zeros(before.size, np.bool_)
     start = got.arena.bytes.ctypes.data

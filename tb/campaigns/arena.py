@@ -24,12 +24,14 @@ class Arena:
     Attributes:
         bytes: the whole block, (size,) uint8.
         results: 1 for each byte of a matrix that a job may write, (size,) uint8.
+        address: of the first byte, for the hardware.
     """
 
     def __init__(self, device: Device, size: int, random: np.random.Generator) -> None:
         self.bytes: NDArray[np.uint8] = device.alloc((size,), format_by_name("e5m2").dtype).view(np.uint8)
         self.bytes[:] = random.integers(0, 1 << 8, size, np.uint8)
         self.results = np.zeros(size, np.uint8)
+        self.address = device.memory.base + self.bytes.ctypes.data - device.memory.bytes.ctypes.data
         self._used = 0
 
     def matrix(self, rows: int, cols: int, fmt: Format, *, skip: int = 0, stride: int | None = None) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from redmule.config import Config
-from tb.campaigns import aborts, trials
+from tb.campaigns import aborts, faults, trials
 from tb.campaigns.stage import Stage
 from tb.campaigns.tally import Tally
 
@@ -66,27 +66,32 @@ class Campaign:
 
 # Each value that must work beside the named configurations, in few accelerators.
 ODD = (
-    Config(rows=5, row_len=3, pipe_regs=4, port_width=64, contexts=1, x_chunks=5, w_ahead=2, name="odd_5x3"),
-    Config(rows=1, row_len=1, pipe_regs=0, port_width=1024, contexts=2, x_chunks=8, w_ahead=16, name="odd_1x1"),
-    Config(rows=32, row_len=5, pipe_regs=0, port_width=128, contexts=3, x_chunks=2, w_ahead=6, name="odd_32x5"),
-    Config(rows=3, row_len=16, pipe_regs=1, port_width=128, contexts=4, x_chunks=5, w_ahead=16, name="odd_3x16"),
-    Config(rows=2, row_len=3, pipe_regs=2, port_width=1024, contexts=4, x_chunks=8, w_ahead=2, name="odd_2x3"),
-    Config(rows=2, row_len=5, pipe_regs=3, port_width=64, contexts=2, name="odd_2x5"),  # beats > stages
+    Config(5, 3, 4, 64, contexts=1, row_groups=2, x_chunks=5, w_ahead=2, name="odd_5x3"),
+    Config(1, 1, 0, 1024, contexts=2, row_groups=1, transposes=False, x_chunks=8, w_ahead=16, name="odd_1x1"),
+    Config(32, 5, 0, 128, contexts=3, row_groups=4, x_chunks=2, w_ahead=6, name="odd_32x5"),
+    Config(3, 16, 1, 128, contexts=4, row_groups=2, transposes=False, x_chunks=5, w_ahead=16, name="odd_3x16"),
+    Config(2, 3, 2, 1024, contexts=4, row_groups=4, x_chunks=8, w_ahead=2, name="odd_2x3"),
+    Config(2, 5, 3, 64, contexts=2, row_groups=1, name="odd_2x5"),  # beats > stages
+    Config(4, 2, 0, 64, contexts=4, row_groups=4, name="odd_4x2"),  # the smallest that has four groups
 )
 
 TINY, PAPER, PAPER_FP8, DATE22, MAGIA, WIDE = (
     Config.named(name) for name in ("tiny", "paper", "paper_fp8", "date22", "magia", "wide")
 )
+ODD_4X2 = ODD[-1]
 
 CAMPAIGNS = (
     Campaign("upstream", PAPER, trials.upstream_count(), trials.upstream),
-    Campaign("shapes", TINY, trials.shapes_count(TINY), trials.shapes),
+    *(Campaign("shapes", config, trials.shapes_count(config), trials.shapes) for config in (TINY, ODD_4X2)),
     *(Campaign("mixed", config, 4000, trials.mixed) for config in (TINY, PAPER, PAPER_FP8, DATE22, MAGIA, WIDE)),
     *(Campaign("mixed", config, 400, trials.mixed) for config in ODD),
-    *(Campaign("queued", config, 3500, trials.queued) for config in (TINY, PAPER, MAGIA)),
+    *(Campaign("queued", config, 2000, trials.queued) for config in (TINY, PAPER, MAGIA)),
     *(Campaign("queued", config, 100, trials.queued) for config in ODD),
-    *(Campaign("clears", config, 600, aborts.soft_clear) for config in (TINY, PAPER)),
-    *(Campaign("resets", config, 300, aborts.reset) for config in (TINY, PAPER)),
+    *(Campaign("chains", config, 1500, trials.chains) for config in (TINY, PAPER)),
+    *(Campaign("chains", config, 200, trials.chains) for config in ODD),
+    *(Campaign("clears", config, 600, aborts.soft_clear) for config in (TINY, PAPER, ODD_4X2)),
+    *(Campaign("resets", config, 300, aborts.reset) for config in (TINY, PAPER, ODD_4X2)),
+    *(Campaign("errors", config, 600, faults.bus_error) for config in (TINY, PAPER, ODD_4X2)),
     *(Campaign("long", config, len(trials.LONG), trials.long) for config in (TINY, PAPER)),
     Campaign("stalls_10", PAPER, 10, trials.stalled(0.1), mean_cycles=18_560),
     Campaign("stalls_50", PAPER, 10, trials.stalled(0.5), mean_cycles=19_200),

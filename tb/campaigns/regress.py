@@ -18,7 +18,7 @@ from tb.campaigns.plan import CAMPAIGNS, Campaign
 from tb.campaigns.tally import COUNTS, Tally
 
 SHARD_TRIALS = 100
-MODULES = ("build", "config", "golden", "job", "regs", "fp/*", "law/*", "device/*")
+MODULES = ("build", "checks", "config", "golden", "job", "regs", "fp/*", "law/*", "plan/*", "device/*")
 SOURCES = ("configs.yaml", "rtl/**/*", "tb/campaigns/*", *(f"pymodel/redmule/{module}.*" for module in MODULES))
 SOURCE_SUFFIXES = {".sv", ".f", ".py", ".cpp", ".h", ".yaml"}
 """What an outcome depends on."""

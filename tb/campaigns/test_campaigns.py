@@ -7,21 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from redmule import law
 from redmule.config import Config
 from redmule.device import GoldenDevice
 from redmule.fp import Flags
-from redmule.job import HardwareJob, Job, Result
+from redmule.job import HardwareJob, Job, Result, Stored
 from redmule.regs import Offset
 from tb.campaigns import regress, stage, trials
+from tb.campaigns.operands import NOTHING, Sizes
 from tb.campaigns.plan import CAMPAIGNS, Campaign
-from tb.campaigns.stage import WatchedDevice
+from tb.campaigns.stage import CommitLog, WatchedDevice
 from tb.campaigns.tally import Tally
 
 SEED = 1
-TENTH = 0.1
+TENTH, MOST_TRIALS = 0.1, 400
 CONFIGURATIONS = ("tiny", "paper", "odd_5x3", "odd_3x16")
 
 CHOSEN = [c for c in CAMPAIGNS if c.config.name in CONFIGURATIONS and c.kind != "upstream"]
@@ -31,7 +33,8 @@ MIXED = BY_NAME["mixed-tiny"]
 
 @pytest.mark.parametrize("campaign", CHOSEN, ids=lambda campaign: campaign.name)
 def test_a_seeded_tenth_of_the_campaign_shows_no_difference(campaign: Campaign) -> None:
-    total = sum((campaign.run(SEED, index) for index in campaign.indices(SEED, TENTH)), Tally())
+    share = min(TENTH, MOST_TRIALS / campaign.count)
+    total = sum((campaign.run(SEED, index) for index in campaign.indices(SEED, share)), Tally())
     assert total.jobs > 0
     assert total.failures == 0, "\n".join(total.examples)
     assert not campaign.too_slow(total)
@@ -44,10 +47,59 @@ def test_every_recorded_job_of_the_published_rtl_has_its_bits_and_the_cycles_of_
     assert total.failures == 0, "\n".join(total.examples)
 
 
-def test_the_grid_of_small_shapes_holds_every_shape_up_to_just_beyond_two_tiles() -> None:
-    tiny = Config.named("tiny")
-    assert trials.shape_grid(tiny) == (2 * tiny.rows + 1, 2 * tiny.port_elems + 1, 2 * tiny.tile_cols + 1)
-    assert BY_NAME["shapes-tiny"].indices(SEED, 1.0) == list(range(5 * 9 * 9 * len(trials.KINDS) * 2))
+def test_the_grid_of_small_shapes_holds_every_shape_up_to_just_beyond_the_tiles_of_all_groups() -> None:
+    tiny, odd = Config.named("tiny"), BY_NAME["shapes-odd_4x2"].config
+    assert trials.shape_grid(tiny) == (2 * tiny.rows + 1, 2 * tiny.port_elems + 1, 4 * tiny.tile_cols + 1)
+    assert trials.shape_grid(odd) == (9, 9, 9)
+    ways_to_store, memories = 8, 2
+    trials_of_a_shape = ways_to_store * len(trials.KINDS) * memories
+    assert BY_NAME["shapes-tiny"].indices(SEED, 1.0) == list(range(5 * 9 * 17 * trials_of_a_shape))
+
+
+def test_the_chains_are_two_thousand_at_least_and_the_queued_pairs_one_thousand() -> None:
+    counts = {kind: sum(c.count for c in CAMPAIGNS if c.kind == kind) for kind in ("chains", "queued")}
+    assert counts["chains"] >= 2000
+    assert counts["queued"] * 2 / 3 >= 1000
+
+
+def test_the_random_shapes_have_blocks_for_every_number_of_groups() -> None:
+    config, random = Config.named("paper"), np.random.default_rng(SEED)
+    sizes = Sizes.of(config, trials.STEPS)
+    drawn = [sizes.draw(random, config, NOTHING) for _ in range(500)]
+    groups = [_most_groups(m, k, config) for m, _, k in drawn]
+    assert min(groups.count(1), groups.count(2), groups.count(4)) > 50
+
+
+def _most_groups(m: int, k: int, config: Config) -> int:
+    rows, tiles = (m - 1) % config.rows + 1, -(-k // config.tile_cols)
+    return max(g for g in (1, 2, 4) if rows * g <= config.rows and g <= tiles)
+
+
+def test_the_chains_read_and_overwrite_what_earlier_jobs_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Sequence[HardwareJob]] = []
+
+    def record(jobs: Sequence[HardwareJob], *_: object) -> Tally:
+        seen.append(jobs)
+        return Tally()
+
+    monkeypatch.setattr(stage, "compare_law", record)
+    for index in range(60):
+        BY_NAME["chains-tiny"].run(SEED, index)
+    assert sum(waits >= 0 for jobs in seen for waits in law.waits_for(jobs)) > 30
+    assert sum(map(_overwrites, seen)) > 10
+
+
+def _overwrites(jobs: Sequence[HardwareJob]) -> int:
+    """How many jobs write where an earlier one reads."""
+
+    def meet(a: Stored, b: Stored) -> bool:
+        first, last = max(a.address, b.address), min(s.address + s.rows * s.stride for s in (a, b))
+        return first < last
+
+    return sum(
+        any(meet(late.z, matrix) for early in jobs[:index] for matrix in (early.x, early.w))
+        for index, late in enumerate(jobs)
+    )
 
 
 def test_every_value_that_must_work_is_in_some_configuration() -> None:
@@ -60,6 +112,8 @@ def test_every_value_that_must_work_is_in_some_configuration() -> None:
         "x_chunks": (2, 5, 8),
         "w_ahead": (2, 16),
         "contexts": (1, 2, 3, 4),
+        "row_groups": (1, 2, 4),
+        "transposes": (False, True),
     }
     for name, values in wanted.items():
         assert set(values) <= {getattr(config, name) for config in configs}, name
@@ -84,7 +138,9 @@ def _flipped_golden_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("flipped")
-@pytest.mark.parametrize("name", ["mixed-tiny", "shapes-tiny", "queued-tiny", "clears-tiny", "resets-tiny"])
+@pytest.mark.parametrize(
+    "name", [f"{kind}-tiny" for kind in ("mixed", "shapes", "queued", "chains", "clears", "resets")]
+)
 def test_a_flipped_golden_bit_is_one_bit_that_differs(name: str) -> None:
     for index in range(4):
         tally = BY_NAME[name].run(SEED, index)
@@ -106,15 +162,30 @@ def test_a_golden_flag_that_is_wrong_is_counted(name: str, monkeypatch: pytest.M
 
 
 def test_a_law_that_is_one_cycle_off_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    cycles = law.cycles
+    queue = law.queue
 
-    def off_by_one(job: HardwareJob, config: Config) -> law.Cycles:
-        right = cycles(job, config)
-        return replace(right, total=right.total + 1)
+    def off_by_one(jobs: Sequence[HardwareJob], config: Config, triggers: Sequence[int]) -> tuple[law.Cycles, ...]:
+        *right, last = queue(jobs, config, triggers)
+        return (*right, replace(last, total=last.total + 1))
 
-    monkeypatch.setattr(law, "cycles", off_by_one)
+    monkeypatch.setattr(law, "queue", off_by_one)
     total = sum((BY_NAME["long-tiny"].run(SEED, index) for index in (3, 4)), Tally())
     assert total.law == total.failures == 2
+
+
+def test_a_law_that_knows_no_queue_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def alone(jobs: Sequence[HardwareJob], config: Config, _triggers: Sequence[int]) -> tuple[law.Cycles, ...]:
+        return tuple(law.cycles(job, config) for job in jobs)
+
+    monkeypatch.setattr(law, "queue", alone)
+    total = sum((BY_NAME["queued-tiny"].run(SEED, index) for index in range(8)), Tally())
+    assert total.law == total.failures > 2
+
+
+def test_a_law_that_knows_no_hazard_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(law, "waits_for", lambda jobs: [-1] * len(jobs))
+    total = sum((BY_NAME["chains-tiny"].run(SEED, index) for index in range(16)), Tally())
+    assert total.law == total.failures > 2
 
 
 def test_a_byte_changed_outside_every_result_is_stray(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,13 +209,14 @@ def test_a_guard_that_finds_a_write_outside_z_is_a_broken_rule(monkeypatch: pyte
 
 
 def test_a_job_that_vanishes_is_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    submit = WatchedDevice._submit
+    submit = CommitLog.submit
 
-    def cleared(device: WatchedDevice, *arguments: object) -> None:
-        submit(device, *arguments)  # type: ignore[arg-type]
-        device.harness.write(Offset.SOFT_CLEAR, 0)
+    def cleared(driver: CommitLog, job: HardwareJob, *, hold: bool = False) -> int:
+        context = submit(driver, job, hold=hold)
+        driver._port.write(Offset.SOFT_CLEAR, 0)
+        return context
 
-    monkeypatch.setattr(WatchedDevice, "_submit", cleared)
+    monkeypatch.setattr(CommitLog, "submit", cleared)
     tally = BY_NAME["long-tiny"].run(SEED, 3)
     assert tally.hangs == tally.failures == 1
 

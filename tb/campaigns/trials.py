@@ -14,7 +14,7 @@ from redmule.fp import format_by_name, op_by_name
 from redmule.job import Job
 from tb.campaigns import data
 from tb.campaigns.arena import Arena
-from tb.campaigns.operands import Sizes, fill, plain_job, random_job
+from tb.campaigns.operands import Sizes, distinct, fill, plain_job, random_job
 from tb.campaigns.stage import Stage
 from tb.campaigns.tally import Tally
 
@@ -67,7 +67,7 @@ def upstream(stage: Stage) -> Tally:
             placed[name][...] = arrays[name].view(fmt.dtype)
         arena.writable(placed["z"])
         y = placed["y"] if entry["y_used"] else None
-        return [Job(placed["x"], placed["w"], y, entry["op"], z_out=placed["z"])]
+        return [Job(placed["x"], placed["w"], y, entry["op"], z_out=placed["z"], orientation="normal")]
 
     _, results = stage.golden(build, 0)
     wrong = int(np.bitwise_count(results[0].z.view(fmt.raw_dtype) ^ arrays["z"]).sum())
@@ -83,24 +83,30 @@ def _published() -> list[dict[str, Any]]:
 
 
 def shape_grid(config: Config) -> tuple[int, int, int]:
-    """Return the largest M, N, K of the exhaustive grid: just beyond two blocks, two beats, two tiles."""
-    return 2 * config.rows + 1, 2 * max(config.row_len, config.port_elems) + 1, 2 * config.tile_cols + 1
+    """Return the largest M, N, K of the exhaustive grid: just beyond two blocks, two beats, the tiles of all groups."""
+    groups = max(config.row_groups, 2)
+    return 2 * config.rows + 1, 2 * max(config.row_len, config.port_elems) + 1, groups * config.tile_cols + 1
 
 
 def shapes_count(config: Config) -> int:
-    """Trials of the exhaustive grid: shapes x kinds x two memories."""
-    return int(np.prod(shape_grid(config))) * len(KINDS) * 2
+    """Trials of the exhaustive grid: shapes x ways to store them x kinds x two memories."""
+    return int(np.prod(_grid(config)))
+
+
+def _grid(config: Config) -> tuple[int, ...]:
+    return (*shape_grid(config), 2, 2, 2, len(KINDS), 2)
 
 
 def shapes(stage: Stage) -> Tally:
     """One job of the exhaustive grid."""
-    m, n, k, kind, stalled = np.unravel_index(stage.index, (*shape_grid(stage.config), len(KINDS), 2))
+    m, n, k, x_trans, w_trans, z_trans, kind, stalled = np.unravel_index(stage.index, _grid(stage.config))
     op, formats = KINDS[kind]
     stall, latency = (float(stage.random.uniform(0, MAX_STALL)), int(stage.random.integers(4))) if stalled else (0.0, 0)
     shape = (int(m) + 1, int(n) + 1, int(k) + 1)
+    trans = (bool(x_trans), bool(w_trans), bool(z_trans))
 
     def build(arena: Arena, random: np.random.Generator) -> list[Job]:
-        return [plain_job(random, arena, op_by_name(op), shape, [format_by_name(name) for name in formats])]
+        return [plain_job(random, arena, op_by_name(op), shape, [format_by_name(name) for name in formats], trans)]
 
     return stage.play(build, stall=stall, latency=latency)
 
@@ -148,9 +154,25 @@ def queued(stage: Stage) -> Tally:
     return stage.play(build, stall=stall, latency=latency)
 
 
-def distinct(matrix: data.Array) -> bool:
-    """Whether the rows of a matrix do not overlap."""
-    return len(matrix) == 1 or bool(matrix.strides[0] >= matrix.shape[1] * matrix.itemsize)
+def chains(stage: Stage) -> Tally:
+    """Three to ten jobs in the queue on each other's matrices.
+
+    They read parts of what earlier ones wrote or read, accumulate upon it, and overwrite it.
+    """
+    sizes = Sizes.of(stage.config, QUEUE_STEPS)
+    length = int(stage.random.integers(3, 11))
+    stall, latency = draw_memory(stage.random)
+
+    def build(arena: Arena, random: np.random.Generator) -> list[Job]:
+        jobs: list[Job] = []
+        pool: list[data.Array] = []
+        for _ in range(length):
+            jobs.append(random_job(random, arena, stage.config, sizes, pool=pool))
+            matrices = (jobs[-1].x, jobs[-1].w, jobs[-1].y, jobs[-1].z_out, jobs[-1].z_out)  # results more often
+            pool += [matrix for matrix in matrices if matrix is not None and matrix.ndim == 2]
+        return jobs
+
+    return stage.play(build, stall=stall, latency=latency)
 
 
 def stalled(probability: float) -> Any:
