@@ -17,12 +17,19 @@ ROOT = data_dir()
 LINT = ROOT / "rtl" / "lint"
 TOP = "redmule_top"
 
-# Shapes beside the named ones: rows, elements in a row, pipeline registers, port bits.
+# Beside the named ones: rows, elements in a row, pipeline registers, port bits; and what may be left out or multiplied.
 ODD_SHAPES = [(1, 1, 0, 64), (5, 3, 4, 64), (32, 5, 0, 1024), (1, 16, 4, 64), (5, 16, 4, 1024), (32, 1, 4, 512)]
 ODD_CONFIGS = [
     *(Config(*shape, name="x".join(map(str, shape))) for shape in ODD_SHAPES),
     Config(1, 3, 0, 128, contexts=1, cores=1, id_width=1, row_groups=1, x_chunks=8, w_ahead=2, name="one of all"),
-    Config(7, 3, 2, 128, contexts=3, cores=16, id_width=9, row_groups=1, x_chunks=3, w_ahead=16, name="much of all"),
+    Config(7, 3, 2, 128, contexts=3, cores=16, id_width=9, row_groups=2, x_chunks=3, w_ahead=16, name="much of all"),
+    *(
+        Config(
+            12, 4, 3, 256, row_groups=groups, transposes=transposes, name=f"{groups} groups, transposes {transposes}"
+        )
+        for groups, transposes in [(1, True), (1, False), (2, False), (4, False)]
+    ),
+    Config(1, 1, 0, 64, contexts=1, row_groups=1, transposes=False, name="least of all"),
 ]
 
 

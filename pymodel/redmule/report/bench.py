@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import pairwise
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +15,7 @@ from redmule.config import Config
 from redmule.device import MEMORY_BASE, MEMORY_BYTES, Memory, RtlDevice
 from redmule.fp import format_by_name
 from redmule.job import Job
+from redmule.plan import plan, strip_shape
 from redmule.published import tile_cycles
 
 DATA_SEED = 1
@@ -23,7 +23,13 @@ DATA_SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A dense job by its sizes: one format for all matrices, Y given or not, on a named configuration."""
+    """A dense job by its sizes: one format for all matrices, Y given or not, on a named configuration.
+
+    Attributes:
+        orientation: "normal" and "transposed" are one hardware job each; "auto" is what the plan makes of the job.
+        trans: the matrices stored by columns, of "x", "w", "z" (Y and Z).
+        jobs: so many equal jobs in the queue, on data of their own; the cycles are those of the last one.
+    """
 
     m: int
     n: int
@@ -31,25 +37,47 @@ class Case:
     config: str = "paper"
     format: str = "fp16"
     y: bool = True
+    orientation: str = "normal"
+    trans: str = ""
+    jobs: int = 1
 
     @property
     def law_cycles(self) -> int:
-        """Cycles by the law."""
-        size = format_by_name(self.format).bytes
-        sizes = (size, size, size if self.y else 0, size)
-        return law.shape_cycles(self.m, self.n, self.k, Config.named(self.config), sizes).total
+        """Cycles by the law, and the plan if the orientation is left to it."""
+        config, size = Config.named(self.config), format_by_name(self.format).bytes
+        elem_bytes = (size, size, size if self.y else 0, size)
+        x_trans, w_trans, z_trans = (name in self.trans for name in "xwz")
+        job = (self.m, self.n, self.k)
+        trans = (x_trans, w_trans, z_trans)
+        strips = plan(*job, config, elem_bytes, trans, self.orientation, most_strips=config.contexts)
+        shapes = [strip_shape(strip, *job, elem_bytes, trans) for strip in strips]
+        queue = law.queue_cycles(shapes * self.jobs, config)
+        return sum(part.total for part in queue[-len(shapes) :])
 
     @property
     def tile_cycles(self) -> int:
-        """Cycles in which the array works on tiles."""
+        """Cycles in which the array works on tiles, without row groups."""
         return tile_cycles(self.m, self.n, self.k, Config.named(self.config))
 
     def job(self) -> Job:
         """Return the job, with random operands."""
         rng = np.random.default_rng(DATA_SEED)
-        shapes = ((self.m, self.n), (self.n, self.k), (self.m, self.k))
-        x, w, y = (rng.standard_normal(shape).astype(format_by_name(self.format).dtype) for shape in shapes)
-        return Job(x, w, y if self.y else None)
+        dtype = format_by_name(self.format).dtype
+        shapes = {"x": (self.m, self.n), "w": (self.n, self.k), "z": (self.m, self.k)}
+        x, w, y = (
+            rng.standard_normal(shape[::-1] if name in self.trans else shape).astype(dtype)
+            for name, shape in shapes.items()
+        )
+        x_trans, w_trans, z_trans = (name in self.trans for name in "xwz")
+        return Job(
+            x,
+            w,
+            y if self.y else None,
+            x_trans=x_trans,
+            w_trans=w_trans,
+            z_trans=z_trans,
+            orientation=self.orientation,
+        )
 
 
 class Bench:
@@ -73,34 +101,28 @@ class Bench:
         self._open.close()
 
     def measure(self, case: Case) -> int:
-        """Return the cycles from the TRIGGER of a job alone to its event."""
+        """Return the cycles of a job: from its TRIGGER, or the event before, to its last event."""
         if case.config not in self._devices:
             self._devices[case.config] = self._open.enter_context(_device(case.config))
-        [cycles] = self._run(self._devices[case.config], case, jobs=1)
-        return cycles
-
-    def measure_queued(self, case: Case) -> int:
-        """Return the cycles from the event of a job to that of an equal one queued behind it, on data of its own."""
-        with _device(case.config) as device:
-            return self._run(device, case, jobs=2)[1]
+        return self._run(self._devices[case.config], case)
 
     def measure_stalled(self, case: Case, stall: float, seed: int) -> int:
         """Return the cycles of a job when the memory denies its grant with this probability in each cycle."""
         with _device(case.config, stall, seed) as device:
-            [cycles] = self._run(device, case, jobs=1)
-            return cycles
+            return self._run(device, case)
 
-    def _run(self, device: RtlDevice, case: Case, jobs: int) -> list[int]:
-        """Queue a job some times; return the cycles of each, as seen from outside and as its counters say."""
+    def _run(self, device: RtlDevice, case: Case) -> int:
+        """Queue a job some times; return the cycles of the last one, if its counters say what was seen from outside."""
         device.harness.take_log()
-        results = device.run([case.job() for _ in range(jobs)])
+        results = device.run([case.job() for _ in range(case.jobs)])
         log = device.harness.take_log()
-        marks = [log[0].cycle, *(entry.cycle for entry in log if entry.kind == "event")]
-        cycles = [end - begin for begin, end in pairwise(marks)]
-        counted = [result.cycles for result in results]
+        parts = len(results[-1].parts)
+        started = [entry.cycle for entry in log if entry.kind == "trigger"][parts - 1]  # parts of a job begin together
+        ends = [started, *(entry.cycle for entry in log if entry.kind == "event")]
+        cycles, counted = ends[-1] - ends[-1 - parts], results[-1].cycles
         if cycles != counted:
             raise RuntimeError(f"{case}: the cycle counters say {counted}, the event line {cycles}")
-        self.cycles += sum(cycles)
+        self.cycles += ends[-1] - started
         return cycles
 
 

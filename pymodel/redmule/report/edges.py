@@ -38,8 +38,8 @@ class Bench:
 
     def place(self, job: Job, *, permit: bool = True) -> Placed:
         """Put a job into memory and, unless it must not touch any, permit its accesses."""
-        placed = place(job, self.memory, lambda: None)
-        hardware = placed.hardware
+        placed = place(job, self.memory, lambda: None, TINY)
+        (hardware,) = placed.hardware
         for matrix, right in (
             (hardware.x, MAY_READ),
             (hardware.w, MAY_READ),
@@ -54,7 +54,7 @@ class Bench:
         """Write a job with some words changed, start it, and return its context; a context is waited for."""
         while (context := self.harness.read(Offset.ACQUIRE, core)) >= TINY.contexts:
             self.harness.step(1)
-        words = {word.OFFSET: word.pack() for word in (*placed.hardware.registers(), *changes)}
+        words = {word.OFFSET: word.pack() for word in (*placed.hardware[0].registers(), *changes)}
         for offset, data in words.items():
             self.harness.write(offset, data, core)
         self.harness.write(Offset.TRIGGER, 0, core)
@@ -83,7 +83,7 @@ def some_job(m: int = 3, n: int = 4, k: int = 5, op: str = "gemm", fmt: str = "f
     random, chosen = np.random.default_rng(seed), format_by_name(fmt)
     shapes = ((m, n), (n, k), (m, k))
     x, w, y = (random.integers(0, 1 << chosen.width, s).astype(chosen.raw_dtype).view(chosen.dtype) for s in shapes)
-    return Job(x, w, None if op == "matmul" else y, op)
+    return Job(x, w, None if op == "matmul" else y, op, orientation="normal")
 
 
 MATRICES = "xwyz"
@@ -131,9 +131,9 @@ def runs(*jobs: Job, **weather: float) -> str:
         placed = bench.place(job)
         context = bench.submit(placed)
         if not bench.end(0, events):
-            return f"{placed.hardware} does not end"
+            return f"{placed.hardware[0]} does not end"
         if problem := bench.differs(placed, context):
-            return f"{placed.hardware}: {problem}"
+            return f"{placed.hardware[0]}: {problem}"
     return AS_GOLDEN
 
 
@@ -153,7 +153,7 @@ def overlap(name: str, distance: int) -> str:
     bench = Bench()
     bench.harness.guard(None)
     wrong, after = bench.place(some_job()), bench.place(some_job(seed=2))
-    context = bench.submit(wrong, 0, [regs.ZAddr(getattr(wrong.hardware, name).address + distance)])
+    context = bench.submit(wrong, 0, [regs.ZAddr(getattr(wrong.hardware[0], name).address + distance)])
     if not bench.end(0) or bench.result(context).error != ErrorCode.NONE:
         return "the job does not end well"
     context = bench.submit(after, 1)
@@ -203,7 +203,7 @@ def queues() -> str:
         contexts = [bench.submit(each, core) for core, each in enumerate(placed)]
         for core, (each, context) in enumerate(zip(placed, contexts, strict=True)):
             if problem := bench.differs(each, context) if bench.end(core) else "no event":
-                return f"seed {seed}, {each.hardware}: {problem}"
+                return f"seed {seed}, {each.hardware[0]}: {problem}"
     return AS_GOLDEN
 
 
