@@ -84,7 +84,7 @@ FIXED_COST_SHAPES = [
 FIXED_COST = (72, 58)
 """The limits of a line: must, aim."""
 
-QUEUED = Case(48, 64, 48, jobs=2)
+QUEUED = Case(48, 64, 48, jobs=3)
 QUEUED_COST = (64, 8)
 
 NAMED: Mapping[Case, tuple[int, int]] = {
@@ -123,7 +123,7 @@ def fixed_cost(bench: Bench) -> list[Line]:
 
 def queued(bench: Bench) -> list[Line]:
     """The cost between the events of two equal jobs in the queue."""
-    name = f"{_sizes(QUEUED)} behind its equal, beyond its tiles"
+    name = f"{_sizes(QUEUED)} between its equals, beyond its tiles"
     return [Line(name, "<=", *QUEUED_COST, *_worst(bench, [QUEUED]))]
 
 
