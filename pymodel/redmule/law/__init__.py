@@ -18,7 +18,17 @@ import numpy as np
 from redmule.config import Config
 from redmule.job import HardwareJob, Stored
 
-__all__ = ["Cycles", "Shape", "cycles", "ideal_cycles", "queue", "queue_cycles", "shape_cycles", "waits_for"]
+__all__ = [
+    "Cycles",
+    "Shape",
+    "cycles",
+    "ideal_cycles",
+    "last_writers",
+    "queue",
+    "queue_cycles",
+    "shape_cycles",
+    "waits_for",
+]
 
 STREAMS = ("x", "w", "y", "z")
 REASONS = ("x", "w", "y", "z", "start", "drain")
@@ -28,6 +38,9 @@ Bytes = tuple[int, int, int, int]
 
 Trans = tuple[bool, bool, bool]
 """Whether X, W, and Y and Z are stored transposed."""
+
+Extent = tuple[int, int]
+"""The first and the last place of a matrix, gaps between its rows included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +166,20 @@ def queue(jobs: Sequence[HardwareJob], config: Config, triggers: Sequence[int] |
 def waits_for(jobs: Sequence[HardwareJob]) -> list[int]:
     """Return for each job the last one before it that writes, by its extent, where the job reads; -1: none."""
     read = [[_extent(s) for s in (job.x, job.w, job.y) if s is not None] for job in jobs]
-    written = [_extent(job.z) for job in jobs]
+    return last_writers(read, [_extent(job.z) for job in jobs])
+
+
+def last_writers(read: Sequence[Sequence[Extent]], written: Sequence[Extent]) -> list[int]:
+    """Return for each job the last one before it whose written extent meets one that the job reads; -1: none."""
 
     def conflict(late: int, early: int) -> bool:
         first, last = written[early]
         return any(start <= last and first <= end for start, end in read[late])
 
-    return [max((e for e in range(late) if conflict(late, e)), default=-1) for late in range(len(jobs))]
+    return [max((e for e in range(late) if conflict(late, e)), default=-1) for late in range(len(written))]
 
 
-def _extent(stored: Stored) -> tuple[int, int]:
+def _extent(stored: Stored) -> Extent:
     """Return the addresses of the first and the last byte of a matrix, gaps between its rows included."""
     return stored.address, stored.address + (stored.rows - 1) * stored.stride + stored.row_bytes - 1
 

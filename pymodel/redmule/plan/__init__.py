@@ -244,8 +244,4 @@ def _waits(strips: Sequence[Strip], row_elems: int, by_columns: bool) -> list[in
         return row * row_elems + col, (row + rows - 1) * row_elems + col + cols - 1
 
     extents = [extent(strip) for strip in strips]
-
-    def conflict(late: int, early: int) -> bool:
-        return extents[early][0] <= extents[late][1] and extents[late][0] <= extents[early][1]
-
-    return [max((e for e in range(late) if conflict(late, e)), default=-1) for late in range(len(strips))]
+    return law.last_writers([[own] for own in extents], extents)
