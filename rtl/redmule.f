@@ -27,8 +27,7 @@ control/redmule_control.sv
 port/redmule_credit.sv
 port/redmule_lines.sv
 port/redmule_patch_walk.sv
-port/redmule_x_loader.sv
-port/redmule_w_loader.sv
+port/redmule_line_loader.sv
 port/redmule_yz_access.sv
 port/redmule_arbiter.sv
 buffer/redmule_fifo.sv

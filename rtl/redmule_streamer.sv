@@ -87,12 +87,13 @@ module redmule_streamer
     );
   end
 
-  redmule_x_loader #(
+  redmule_line_loader #(
+      .OfX(1'b1),
       .NumRows(NumRows),
       .TileCols(TileCols),
       .RowGroups(RowGroups),
-      .ChunkElems(XChunkLines),
-      .XChunks(XChunks),
+      .ChunkLines(XChunkLines),
+      .NumChunks(XChunks),
       .PortWidth(PortWidth)
   ) u_x_loader (
       .clk_i,
@@ -111,12 +112,12 @@ module redmule_streamer
       .line_taken_i(x_line_gone_i)
   );
 
-  redmule_w_loader #(
+  redmule_line_loader #(
       .NumRows(NumRows),
       .TileCols(TileCols),
       .RowGroups(RowGroups),
       .ChunkLines(WChunkLines),
-      .WChunks(WChunks),
+      .NumChunks(WChunks),
       .PortWidth(PortWidth)
   ) u_w_loader (
       .clk_i,

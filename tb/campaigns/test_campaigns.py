@@ -48,12 +48,13 @@ def test_every_recorded_job_of_the_published_rtl_has_its_bits_and_the_cycles_of_
 
 
 def test_the_grid_of_small_shapes_holds_every_shape_up_to_just_beyond_the_tiles_of_all_groups() -> None:
-    tiny, odd = Config.named("tiny"), BY_NAME["shapes-odd_4x2"].config
-    assert trials.shape_grid(tiny) == (2 * tiny.rows + 1, 2 * tiny.port_elems + 1, 4 * tiny.tile_cols + 1)
+    tiny, odd = Config.named("tiny"), BY_NAME["stored-odd_4x2"].config
+    assert trials.shape_grid(tiny) == (2 * tiny.rows + 1, 2 * tiny.port_elems + 1, 2 * tiny.tile_cols + 1)
     assert trials.shape_grid(odd) == (9, 9, 9)
     ways_to_store, memories = 8, 2
     trials_of_a_shape = ways_to_store * len(trials.KINDS) * memories
-    assert BY_NAME["shapes-tiny"].indices(SEED, 1.0) == list(range(5 * 9 * 17 * trials_of_a_shape))
+    assert BY_NAME["shapes-tiny"].indices(SEED, 1.0) == list(range(5 * 9 * 9 * trials_of_a_shape))
+    assert BY_NAME["stored-odd_4x2"].indices(SEED, 1.0) == list(range(9 * 9 * 9 * ways_to_store))
 
 
 def test_the_chains_are_two_thousand_at_least_and_the_queued_pairs_one_thousand() -> None:

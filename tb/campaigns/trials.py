@@ -84,22 +84,37 @@ def _published() -> list[dict[str, Any]]:
 
 def shape_grid(config: Config) -> tuple[int, int, int]:
     """Return the largest M, N, K of the exhaustive grid: just beyond two blocks, two beats, the tiles of all groups."""
-    groups = max(config.row_groups, 2)
+    groups = max(2, min(config.row_groups, config.rows))
     return 2 * config.rows + 1, 2 * max(config.row_len, config.port_elems) + 1, groups * config.tile_cols + 1
 
 
 def shapes_count(config: Config) -> int:
     """Trials of the exhaustive grid: shapes x ways to store them x kinds x two memories."""
-    return int(np.prod(_grid(config)))
+    return stored_count(config) * len(KINDS) * 2
 
 
-def _grid(config: Config) -> tuple[int, ...]:
-    return (*shape_grid(config), 2, 2, 2, len(KINDS), 2)
+def stored_count(config: Config) -> int:
+    """Trials of the grid without kinds and memories."""
+    return int(np.prod(_stored_grid(config)))
+
+
+def _stored_grid(config: Config) -> tuple[int, ...]:
+    return (*shape_grid(config), 2, 2, 2)
 
 
 def shapes(stage: Stage) -> Tally:
     """One job of the exhaustive grid."""
-    m, n, k, x_trans, w_trans, z_trans, kind, stalled = np.unravel_index(stage.index, _grid(stage.config))
+    stored_index, kind, stalled = np.unravel_index(stage.index, (stored_count(stage.config), len(KINDS), 2))
+    return _small(stage, int(stored_index), int(kind), bool(stalled))
+
+
+def stored(stage: Stage) -> Tally:
+    """One job of the grid without kinds and memories, which are drawn."""
+    return _small(stage, stage.index, int(stage.random.integers(len(KINDS))), bool(stage.random.integers(2)))
+
+
+def _small(stage: Stage, index: int, kind: int, stalled: bool) -> Tally:
+    m, n, k, x_trans, w_trans, z_trans = np.unravel_index(index, _stored_grid(stage.config))
     op, formats = KINDS[kind]
     stall, latency = (float(stage.random.uniform(0, MAX_STALL)), int(stage.random.integers(4))) if stalled else (0.0, 0)
     shape = (int(m) + 1, int(n) + 1, int(k) + 1)

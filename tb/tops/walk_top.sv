@@ -83,12 +83,13 @@ module walk_top
     );
   end
 
-  redmule_x_loader #(
+  redmule_line_loader #(
+      .OfX(1'b1),
       .NumRows(NumRows),
       .TileCols(TileCols),
       .RowGroups(RowGroups),
-      .ChunkElems(XChunkLines),
-      .XChunks(XChunks),
+      .ChunkLines(XChunkLines),
+      .NumChunks(XChunks),
       .PortWidth(PortWidth)
   ) u_x (
       .clk_i,
@@ -107,12 +108,12 @@ module walk_top
       .line_taken_i(x_line_taken_i)
   );
 
-  redmule_w_loader #(
+  redmule_line_loader #(
       .NumRows(NumRows),
       .TileCols(TileCols),
       .RowGroups(RowGroups),
       .ChunkLines(WChunkLines),
-      .WChunks(WChunks),
+      .NumChunks(WChunks),
       .PortWidth(PortWidth)
   ) u_w (
       .clk_i,

@@ -141,8 +141,8 @@ def areas(synthesis: Synthesis, config: Config) -> Areas:
     x_buffer = {"LineElems": rows, **x_chunks, **lanes, "FillsAlong": transposes}
     w_buffer = {"LineElems": config.tile_cols, **w_chunks, **lanes, **groups, "FillsAcross": transposes}
     yz_buffer = {"NumRows": rows, "TileCols": config.tile_cols, **lanes, "Transposes": transposes}
-    x_loader = {**tile, "ChunkElems": config.x_chunk, "XChunks": config.x_chunks}
-    w_loader = {**tile, "ChunkLines": config.w_chunk, "WChunks": config.w_chunks}
+    x_loader = {**tile, "OfX": 1, "ChunkLines": config.x_chunk, "NumChunks": config.x_chunks}
+    w_loader = {**tile, "OfX": 0, "ChunkLines": config.w_chunk, "NumChunks": config.w_chunks}
     yz_units = [Unit("redmule_yz_access", {**tile, "LastOfJob": last}) for last in (0, 1)]
     return {
         "computing elements": whole(Unit("redmule_ce", {"PipeRegs": config.pipe_regs})) * elements,
@@ -156,8 +156,8 @@ def areas(synthesis: Synthesis, config: Config) -> Areas:
         ),
         "YZ buffer": buffer(Unit("redmule_yz_buffer", yz_buffer, memories=False, zeros=zeros, ones=ones)),
         "casts": whole(Unit("redmule_cast_lanes_in", port)) + whole(Unit("redmule_cast_lanes_out", port)),
-        "X loader": whole(Unit("redmule_x_loader", x_loader)),
-        "W loader": whole(Unit("redmule_w_loader", w_loader)),
+        "X loader": whole(Unit("redmule_line_loader", x_loader)),
+        "W loader": whole(Unit("redmule_line_loader", w_loader)),
         "Y loader, Z storer": sum(map(whole, yz_units), Area()),
         "job feeds": whole(Unit("redmule_job_feed", {"NumContexts": config.contexts})) * _JOB_FEEDS,
         "port": whole(Unit("redmule_port", port)),

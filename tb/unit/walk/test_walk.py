@@ -13,7 +13,7 @@ from tb.runner import simulate
 TREE = Path(__file__).parents[3]
 PACKAGES = [TREE / "rtl/fp/fp_pkg.sv", TREE / "rtl/redmule_pkg.sv"]
 TILES = [TREE / f"rtl/control/redmule_{name}.sv" for name in ("loop", "pointer", "tile_walk")]
-PORT = ("patch_walk", "credit", "lines", "x_loader", "w_loader", "yz_access")
+PORT = ("patch_walk", "credit", "lines", "line_loader", "yz_access")
 SEQUENCERS = [
     TREE / "rtl/control/redmule_job_feed.sv",
     *(TREE / f"rtl/port/redmule_{name}.sv" for name in PORT),

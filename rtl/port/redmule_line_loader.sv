@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: SHL-0.51
-// Asks for X: for every tile the chunks of its rows, each ChunkElems values of n. A chunk is asked for once a place in
-// the X buffer is reserved for all of it. Where all of N fits the buffer, X stays there for all tiles of its row block.
+// Asks for the lines of an operand: line n of W is row n for the columns of a tile, line n of X is column n for the rows of
+// a row block. To the memory, X is a W stored the other way round; what differs is where a tile begins, and that X may stay
+// in its buffer for all tiles of a row block, where all of N fits there. Lines come in chunks of ChunkLines values of n; a
+// chunk is asked for once a place in the buffer is reserved for all of it.
 //   chunk_free_i  the array has taken the last line of a chunk and will not take it again
 //   line_taken_i  the array has taken a line and will not take it again
 //   lead_o        lines asked for completely that the array has not taken
 `default_nettype none
 
-module redmule_x_loader
+module redmule_line_loader
   import redmule_pkg::*;
 #(
+    parameter bit OfX = 1'b0,
     parameter int unsigned NumRows = 12,
     parameter int unsigned TileCols = 16,
     parameter int unsigned RowGroups = 1,
-    parameter int unsigned ChunkElems = 16,
-    parameter int unsigned XChunks = 2,
+    parameter int unsigned ChunkLines = 16,
+    parameter int unsigned NumChunks = 2,
     parameter int unsigned PortWidth = 256
 ) (
     input  logic    clk_i,
@@ -35,16 +38,25 @@ module redmule_x_loader
     input  logic    line_taken_i
 );
 
-  localparam int unsigned Depth = XChunks * ChunkElems;
+  localparam int unsigned LineElems = OfX ? NumRows : TileCols;
+  localparam int unsigned Depth = NumChunks * ChunkLines;
   localparam int unsigned CountWidth = $clog2(Depth + 1);
 
   logic advance, chunk_first, chunk_last, tile_last, begins, reserved, chunk_taken, line;
-  addr_t block_place, chunk_place, n_pitch, m_pitch;
-  size_t rows, chunk_size;
+  operand_t operand;
+  addr_t tile_place, chunk_place, n_pitch, elem_pitch, tile_step;
+  size_t rows, cols, chunk_size;
+  split_t split;
   logic [CountWidth-1:0] asked;
 
-  assign n_pitch = pitch_along_row(job_i.x);
-  assign m_pitch = pitch_down_column(job_i.x);
+  always_comb begin
+    operand = OfX ? job_i.x : job_i.w;
+    if (OfX) operand.trans = ~job_i.x.trans;
+  end
+
+  assign n_pitch = pitch_down_column(operand);
+  assign elem_pitch = pitch_along_row(operand);
+  assign tile_step = addr_t'(LineElems * elem_pitch);
   assign valid_o = job_valid_i & (~begins | reserved);
   assign advance = valid_o & ready_i;
   assign chunk_taken = advance & place_o.last;
@@ -60,14 +72,14 @@ module redmule_x_loader
       .clear_i,
       .advance_i(chunk_taken & chunk_last),
       .m_i(job_i.m),
-      .k_i(job_i.n <= size_t'(Depth) ? size_t'(1) : job_i.k),
-      .base_i(job_i.x.addr),
-      .block_step_i(addr_t'(NumRows * m_pitch)),
-      .tile_step_i('0),
+      .k_i(OfX && job_i.n <= size_t'(Depth) ? size_t'(1) : job_i.k),
+      .base_i(operand.addr),
+      .block_step_i(OfX ? tile_step : '0),
+      .tile_step_i(OfX ? '0 : tile_step),
       .rows_o(rows),
-      .cols_o(),
-      .split_o(),
-      .place_o(block_place),
+      .cols_o(cols),
+      .split_o(split),
+      .place_o(tile_place),
       .block_ends_o(),
       .last_o(tile_last)
   );
@@ -78,7 +90,7 @@ module redmule_x_loader
       .clear_i,
       .advance_i(chunk_taken),
       .total_i(job_i.n),
-      .step_i(size_t'(ChunkElems)),
+      .step_i(size_t'(ChunkLines)),
       .left_o(),
       .size_o(chunk_size),
       .first_o(chunk_first),
@@ -89,23 +101,24 @@ module redmule_x_loader
       .clk_i,
       .first_i(chunk_first),
       .advance_i(chunk_taken),
-      .base_i(block_place),
-      .step_i(addr_t'(ChunkElems * n_pitch)),
+      .base_i(tile_place),
+      .step_i(addr_t'(ChunkLines * n_pitch)),
       .place_o(chunk_place)
   );
 
   redmule_patch_walk #(
-      .GroupCols(ChunkElems),
+      .GroupCols(LineElems),
+      .RowGroups(OfX ? 1 : RowGroups),
       .PortWidth(PortWidth)
   ) u_patch (
       .clk_i,
       .rst_ni,
       .clear_i,
       .advance_i(advance),
-      .operand_i(job_i.x),
+      .operand_i(operand),
       .base_i(chunk_place),
-      .rows_i(rows),
-      .cols_i(chunk_size),
+      .rows_i(chunk_size),
+      .cols_i(OfX ? rows : cols),
       .access_o,
       .group_o(place_o.group),
       .row_o(place_o.row),
@@ -115,18 +128,18 @@ module redmule_x_loader
       .last_o(place_o.last)
   );
 
-  // Stored by columns, a line is one stored row; stored by rows, all lines of the chunk are complete at its end.
+  // Stored by rows, a line is one stored row; stored by columns, all lines of the chunk are complete at its end.
   assign place_o.ctx   = ctx_i;
-  assign place_o.split = '0;
-  assign place_o.along = job_i.x.trans;
+  assign place_o.split = OfX ? '0 : split;
+  assign place_o.along = ~operand.trans;
   always_comb begin
     place_o.lines = '0;
-    if (job_i.x.trans) place_o.lines = elems_t'(line);
+    if (!operand.trans) place_o.lines = elems_t'(line);
     else if (place_o.last) place_o.lines = elems_t'(chunk_size);
   end
 
   redmule_credit #(
-      .Depth(XChunks)
+      .Depth(NumChunks)
   ) u_reserved (
       .clk_i,
       .rst_ni,
