@@ -22,6 +22,7 @@ def python_checks() -> Iterator[tuple[str, list[str]]]:
     yield "ruff check", ["ruff", "check", *PYTHON_FOLDERS]
     yield "ruff format", ["ruff", "format", "--check", *PYTHON_FOLDERS]
     yield "registers", [sys.executable, "scripts/gen_regs.py", "--check"]
+    yield "C driver", [sys.executable, "scripts/build_sw.py", "--host"]
 
 
 def run(check: tuple[str, list[str]]) -> bool:
