@@ -7,15 +7,17 @@ Verilator's waivers stand in `rtl/lint`, each with its reason; slang and verible
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from redmule.build import rtl_sources, verilator
+from redmule.cluster import Cluster
 from redmule.config import CONFIGS, Config, data_dir
 
 ROOT = data_dir()
 LINT = ROOT / "rtl" / "lint"
 TOP = "redmule_top"
+CLUSTER_TOP = "pulp_cluster_stub"
 
 # Beside the named ones: rows, elements in a row, pipeline registers, port bits; and what may be left out or multiplied.
 ODD_SHAPES = [(1, 1, 0, 64), (5, 3, 4, 64), (32, 5, 0, 1024), (1, 16, 4, 64), (5, 16, 4, 1024), (32, 1, 4, 512)]
@@ -33,20 +35,39 @@ ODD_CONFIGS = [
 ]
 
 
+# Clusters that differ in every count from the default one.
+ODD_CLUSTERS = [
+    (Cluster(accelerators=2, dmas=1, banks=64, tcdm_bytes=64 << 10), CONFIGS["tiny"]),
+    (Cluster(accelerators=3, l2_bytes=1 << 20), Config(1, 1, 0, 1024, cores=1, id_width=1, name="1x1x0x1024")),
+    (Cluster(tcdm_bytes=32 << 10), Config(5, 3, 4, 64, cores=16, id_width=5, name="5x3x4x64, 16 cores")),
+]
+
+
 def checks() -> Iterator[tuple[str, list[str]]]:
     """Yield the checks: a name and the command that exits with 0 if all is well."""
-    sources = [str(path) for path in rtl_sources()]
-    waivers = [str(path) for path in sorted(LINT.glob("*.vlt"))]
-    largest_first = sorted((*CONFIGS.values(), *ODD_CONFIGS), key=lambda config: -config.num_ces)
-    for config in largest_first:
-        parameters = [f"-G{name}={value}" for name, value in config.parameters().items()]
-        lint = [str(verilator()), "--lint-only", "-Wall", "--assert", "--timing", "--top-module", TOP]
-        slang = [sys.executable, str(ROOT / "scripts" / "slang.py"), "-Wdefault", "-Wpedantic", "-Werror", "--top", TOP]
-        yield f"verilator {config.name}", [*lint, *parameters, *waivers, *sources]
-        yield f"slang {config.name}", [*slang, *parameters, *sources]
+    sources = rtl_sources()
+    for config in sorted((*CONFIGS.values(), *ODD_CONFIGS), key=lambda config: -config.num_ces):
+        yield from _elaborations(TOP, config.name, config.parameters(), sources)
+    sources += rtl_sources("cluster.f")
+    for cluster, config in [*((Cluster(), config) for config in CONFIGS.values()), *ODD_CLUSTERS]:
+        name = f"cluster of {cluster.accelerators} {config.name}"
+        yield from _elaborations(CLUSTER_TOP, name, cluster.parameters(config), sources)
     files = [str(path) for path in systemverilog_files()]
     yield "verible lint", ["verible-verilog-lint", f"--rules_config={LINT / 'verible.rules'}", *files]
     yield "verible format", [*formatter(), "--verify", *files]
+
+
+def _elaborations(
+    top: str, name: str, parameters: Mapping[str, int], sources: Sequence[Path]
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield the checks of a top module with these parameters."""
+    lint = [str(verilator()), "--lint-only", "-Wall", "--assert", "--timing", "--top-module", top]
+    slang = [sys.executable, str(ROOT / "scripts" / "slang.py"), "-Wdefault", "-Wpedantic", "-Werror", "--top", top]
+    values = [f"-G{parameter}={value}" for parameter, value in parameters.items()]
+    waivers = [str(path) for path in sorted(LINT.glob("*.vlt"))]
+    files = [str(path) for path in sources]
+    yield f"verilator {name}", [*lint, *values, *waivers, *files]
+    yield f"slang {name}", [*slang, *values, *files]
 
 
 def formatter() -> list[str]:

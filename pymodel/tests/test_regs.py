@@ -15,9 +15,22 @@ from types import ModuleType
 import pytest
 
 from redmule import regs
+from redmule.cluster import regs_arbiter, regs_dma, regs_traffic
 
 ROOT = Path(__file__).resolve().parents[2]
-REGISTERS = regs.Word.__subclasses__()
+MAPS = {"redmule": regs, "pulp_arbiter": regs_arbiter, "pulp_dma": regs_dma, "pulp_traffic": regs_traffic}
+
+
+def registers(module: ModuleType) -> list[type[regs.Word]]:
+    """Return the registers of a map."""
+    return [
+        member
+        for member in vars(module).values()
+        if isinstance(member, type) and issubclass(member, regs.Word) and member is not regs.Word
+    ]
+
+
+REGISTERS = [register for module in MAPS.values() for register in registers(module)]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +48,8 @@ def sv_codes(path: str, enum: str, prefix: str) -> dict[str, int]:
     """Member (lower case, without prefix and underscores) to code of an enum in a SystemVerilog package."""
     text = (ROOT / path).read_text()
     body = text[: text.index(f"}} {enum};")].rpartition("typedef enum")[2]
-    return {name.lower(): int(code) for name, code in re.findall(rf"{prefix}(\w+)\s*=\s*\d+'d(\d+)", body)}
+    members = re.findall(rf"{prefix}(\w+)\s*=\s*\d+'([dh])([0-9A-F]+)", body)
+    return {name.lower(): int(code, 16 if base == "h" else 10) for name, base, code in members}
 
 
 def test_generated_files_are_up_to_date(generator: ModuleType) -> None:
@@ -43,16 +57,21 @@ def test_generated_files_are_up_to_date(generator: ModuleType) -> None:
 
 
 def test_an_edited_or_missing_file_is_named_as_stale(generator: ModuleType, tmp_path: Path) -> None:
-    (tmp_path / generator.SOURCE).parent.mkdir(parents=True)
-    shutil.copy(ROOT / generator.SOURCE, tmp_path / generator.SOURCE)
+    (tmp_path / generator.RDL).mkdir(parents=True)
+    for source in generator.SOURCES:
+        shutil.copy(ROOT / source, tmp_path / source)
     for path, text in generator.generate(tmp_path).items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     assert generator.stale_files(tmp_path) == []
-    header, package = Path("sw/include/redmule_regs.h"), Path("rtl/regs/redmule_regs_pkg.sv")
+    header, package = Path("sw/include/redmule_regs.h"), Path("rtl/regs/pulp_dma_regs_pkg.sv")
     (tmp_path / header).write_text("edited")
     (tmp_path / package).unlink()
     assert sorted(generator.stale_files(tmp_path)) == [package, header]
+
+
+def test_every_register_description_of_the_tree_is_generated_from(generator: ModuleType) -> None:
+    assert set(generator.SOURCES) == {path.relative_to(ROOT) for path in (ROOT / generator.RDL).glob("*.rdl")}
 
 
 @pytest.mark.parametrize(
@@ -62,13 +81,16 @@ def test_an_edited_or_missing_file_is_named_as_stale(generator: ModuleType, tmp_
         (regs.OpCode, "rtl/redmule_pkg.sv", "op_e", "Op"),
         (regs.ErrorCode, "rtl/redmule_pkg.sv", "error_e", "Err"),
         (regs.CycleCode, "rtl/redmule_pkg.sv", "cycle_e", "Cycle"),
+        (regs_dma.DirectionCode, "rtl/regs/pulp_dma_regs_pkg.sv", "direction_e", "Direction"),
+        (regs_traffic.PatternCode, "rtl/regs/pulp_traffic_regs_pkg.sv", "pattern_e", "Pattern"),
+        *((module.Offset, f"rtl/regs/{name}_regs_pkg.sv", "offset_e", "Reg") for name, module in MAPS.items()),
     ],
 )
 def test_codes_of_the_map_are_those_of_the_rtl(codes: type[IntEnum], path: str, enum: str, prefix: str) -> None:
     assert {code.name.lower().replace("_", ""): int(code) for code in codes} == sv_codes(path, enum, prefix)
 
 
-@pytest.mark.parametrize("register", REGISTERS, ids=lambda register: register.__name__)
+@pytest.mark.parametrize("register", REGISTERS, ids=lambda register: f"{register.__module__}.{register.__name__}")
 def test_fields_survive_packing(register: type[regs.Word]) -> None:
     for word in (0, 0xFFFF_FFFF, 0x89AB_CDEF, 0x7654_3210):
         fields = register.unpack(word)
@@ -100,17 +122,35 @@ def test_the_published_registers_keep_their_places() -> None:
     assert regs.Macfg(op=7).pack() == 0b111 << 10
 
 
-def test_the_c_header_compiles_and_has_the_same_numbers(tmp_path: Path) -> None:
-    checks = [f"_Static_assert(REDMULE_{o.name}_OFFSET == {o.value}u, {o.name!r});" for o in regs.Offset]
-    for register in REGISTERS:
-        name = regs.Offset(register.OFFSET).name
+def test_a_register_begins_as_the_hardware_does_after_reset() -> None:
+    package = (ROOT / "rtl/regs/pulp_arbiter_regs_pkg.sv").read_text()
+    assert f"ConfigReset = 32'h{regs_arbiter.Config().pack():08X};" in package
+    assert regs_arbiter.Config() == regs_arbiter.Config(wide_first=1, num=1, den=4)
+    assert regs_dma.L2Cfg() == regs_dma.L2Cfg(latency=1, interval=1)
+    assert all(register().pack() == 0 for register in registers(regs))
+
+
+def test_registers_of_a_map_stand_at_words_of_their_own() -> None:
+    for name, module in MAPS.items():
+        offsets = [int(offset) for offset in module.Offset]
+        assert offsets == sorted(set(offsets)), name
+        assert all(offset % 4 == 0 for offset in offsets), name
+        assert sorted(register.OFFSET for register in registers(module)) == offsets, name
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_the_c_header_compiles_and_has_the_same_numbers(name: str, tmp_path: Path) -> None:
+    module, prefix = MAPS[name], name.upper()
+    checks = [f"_Static_assert({prefix}_{o.name}_OFFSET == {o.value}u, {o.name!r});" for o in module.Offset]
+    for register in registers(module):
+        word = module.Offset(register.OFFSET).name
         for field, (lsb, width) in register.FIELDS.items():
-            macro = f"REDMULE_{name}_{field.upper()}"
+            macro = f"{prefix}_{word}_{field.upper()}"
             mask = ((1 << width) - 1) << lsb
             checks.append(f"_Static_assert({macro}_MASK == {mask}u && {macro}_SHIFT == {lsb}u, {macro!r});")
     source = tmp_path / "check.c"
-    text = '#include "redmule_regs.h"\n' + "\n".join(checks) + "\n"
-    source.write_text(text.replace("'", '"'))
+    text = f'#include "{name}_regs.h"\n' + "\n".join(checks).replace("'", '"') + "\n"
+    source.write_text(text)
     include = ROOT / "sw" / "include"
     command = ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{include}", str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

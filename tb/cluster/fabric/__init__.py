@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The TCDM, its two branches and the arbiter between them."""
