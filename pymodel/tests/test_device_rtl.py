@@ -19,7 +19,7 @@ from redmule.config import Config
 from redmule.device import MEMORY_BASE, Memory, RtlDevice, open_device
 from redmule.device.driver import Driver
 from redmule.device.harness import RegisterError, SimulationError
-from redmule.device.options import MAX_LATENCY, MAX_STALL
+from redmule.device.options import MAX_LATENCY, MAX_STALL, Options
 from redmule.device.placement import place
 from redmule.device.rtl import TIME_FLOOR_CYCLES, TIME_MARGIN
 from redmule.fp import FORMATS, Flags, Format, op_by_name
@@ -31,7 +31,7 @@ TINY = Config.named("tiny")
 
 
 def _device(**options: Any) -> RtlDevice:
-    return RtlDevice(TINY, Memory(MEMORY_BYTES, MEMORY_BASE, poison=True), check_guards=True, **options)
+    return RtlDevice(TINY, Memory(MEMORY_BYTES, MEMORY_BASE, poison=True), Options(check_guards=True, **options))
 
 
 @pytest.fixture(name="device")
@@ -375,7 +375,7 @@ def test_progress_is_told_after_each_job() -> None:
 def test_a_waveform_is_written(tmp_path: Path) -> None:
     path = tmp_path / "out.vcd"
     smallest = Config(rows=1, row_len=1, pipe_regs=0, port_width=64, contexts=1, cores=1)  # the shortest build
-    with RtlDevice(smallest, Memory(MEMORY_BYTES, MEMORY_BASE), waves=str(path)) as device:
+    with RtlDevice(smallest, Memory(MEMORY_BYTES, MEMORY_BASE), Options(waves=str(path))) as device:
         device.gemm_op(np.ones((2, 2), np.float16), np.ones((2, 2), np.float16))
     text = path.read_text()
     assert "mem_req_o" in text

@@ -28,6 +28,7 @@ ORDER = [
         "job",
         "law",
         "plan",
+        "cluster",
         "device",
         "demo",
         "layers",
@@ -37,7 +38,7 @@ ORDER = [
     *("energy", "sweep", "report", "explain", "cli", "__init__", "__main__"),
 ]
 MOST_LINES = 400
-GENERATED = {"regs.py"}
+GENERATED = {"regs.py", *(f"cluster/regs_{unit}.py" for unit in ("arbiter", "dma", "traffic"))}
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 

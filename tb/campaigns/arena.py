@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from redmule.device import Device
+from redmule.device import Memory
 from redmule.fp import Format, format_by_name
 
 MAX_SKIP = 80
@@ -16,6 +17,15 @@ MAX_SKIP = 80
 
 MAX_GAP = 40
 """Most elements left unused between two rows."""
+
+
+class Allocator(Protocol):
+    """A device, as far as an arena needs it."""
+
+    memory: Memory
+
+    def alloc(self, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
+        """Return a new array of zeros in device memory."""
 
 
 class Arena:
@@ -27,7 +37,7 @@ class Arena:
         address: of the first byte, for the hardware.
     """
 
-    def __init__(self, device: Device, size: int, random: np.random.Generator) -> None:
+    def __init__(self, device: Allocator, size: int, random: np.random.Generator) -> None:
         self.bytes: NDArray[np.uint8] = device.alloc((size,), format_by_name("e5m2").dtype).view(np.uint8)
         self.bytes[:] = random.integers(0, 1 << 8, size, np.uint8)
         self.results = np.zeros(size, np.uint8)

@@ -12,6 +12,7 @@ import numpy as np
 
 from redmule.config import Config
 from tb.campaigns import aborts, faults, trials
+from tb.campaigns.contended import CLUSTERS, contended
 from tb.campaigns.stage import Stage
 from tb.campaigns.tally import Tally
 
@@ -93,6 +94,8 @@ CAMPAIGNS = (
     *(Campaign("clears", config, 300, aborts.soft_clear) for config in (TINY, PAPER, ODD_4X2)),
     *(Campaign("resets", config, 300, aborts.reset) for config in (TINY, PAPER, ODD_4X2)),
     *(Campaign("errors", config, 300, faults.bus_error) for config in (TINY, PAPER, ODD_4X2)),
+    *(Campaign(f"cluster_{count}", TINY, 1000, contended(count)) for count in CLUSTERS),
+    Campaign("cluster_1", PAPER, 200, contended(1)),
     *(Campaign("long", config, len(trials.LONG), trials.long) for config in (TINY, PAPER)),
     Campaign("stalls_10", PAPER, 10, trials.stalled(0.1), mean_cycles=18_560),
     Campaign("stalls_50", PAPER, 10, trials.stalled(0.5), mean_cycles=19_200),

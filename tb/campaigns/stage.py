@@ -10,12 +10,13 @@ import numpy as np
 
 from redmule import law
 from redmule.config import Config
-from redmule.device import MEMORY_BASE, Device, GoldenDevice, Memory, RtlDevice
+from redmule.device import MEMORY_BASE, GoldenDevice, Memory, RtlDevice
 from redmule.device.driver import Driver, JobResult, RegisterPort
 from redmule.device.harness import RegisterError, SimulationError
+from redmule.device.options import Options
 from redmule.device.placement import Placed
 from redmule.job import DeviceError, HangError, HardwareJob, Job, Result
-from tb.campaigns.arena import Arena
+from tb.campaigns.arena import Allocator, Arena
 from tb.campaigns.tally import Tally
 
 MEMORY_BYTES = 4 << 20
@@ -56,7 +57,7 @@ class WatchedDevice(RtlDevice):
 
     def __init__(self, config: Config, *, stall: float, latency: int, seed: int, waves: str | None) -> None:
         memory = Memory(MEMORY_BYTES, MEMORY_BASE, poison=True)
-        super().__init__(config, memory, stall=stall, latency=latency, seed=seed, waves=waves, check_guards=True)
+        super().__init__(config, memory, Options(stall, latency, seed, waves, check_guards=True))
         self.commits = CommitLog(self.harness)
         self._driver = self.commits
         self.measured: list[JobResult] = []
@@ -98,10 +99,10 @@ class Scene:
     jobs: list[Job]
 
     @classmethod
-    def make(cls, device: Device, build: Build, seed: int) -> Scene:
+    def make(cls, device: Allocator, build: Build, seed: int, size: int = ARENA_BYTES) -> Scene:
         """Fill an arena of a device."""
         random = np.random.default_rng(seed)
-        arena = Arena(device, ARENA_BYTES, random)
+        arena = Arena(device, size, random)
         return cls(arena, build(arena, random))
 
 

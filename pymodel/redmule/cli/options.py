@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from redmule import checks
+from redmule.cluster import PATTERNS, PRIORITIES, Cluster
 from redmule.config import CONFIGS
 from redmule.device import KINDS
 from redmule.fp import FORMATS, OPS
@@ -65,3 +66,29 @@ StallOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option(parser=whole, metavar="S", help="Seed of random operands and stalls.")]
 WavesOption = Annotated[str | None, typer.Option(help="Write a waveform, .vcd or .fst (rtl).")]
+
+ClusterOption = Annotated[
+    bool, typer.Option("--cluster", help="Run in the cluster (rtl): banks, cores and DMA; large jobs come from L2.")
+]
+TrafficOption = Annotated[
+    str | None,
+    typer.Option(metavar="PATTERN:RATE", help=f"Traffic of every core (in the cluster): {', '.join(PATTERNS)}."),
+]
+PriorityOption = Annotated[
+    str | None, typer.Option(help=f"Branch that wins conflicts (in the cluster): {', '.join(PRIORITIES)}.")
+]
+ShareOption = Annotated[
+    str | None, typer.Option(metavar="NUM/DEN", help="Conflict cycles that the other branch wins (in the cluster).")
+]
+
+
+def cluster_of(wanted: bool, traffic: str | None, priority: str | None, share: str | None) -> Cluster | None:
+    """Return the cluster that options ask for; one that makes sense in a cluster only asks for one."""
+    fields: dict[str, Any] = {"traffic": traffic, "priority": priority}
+    if share is not None:
+        num, _, den = share.partition("/")
+        if not (num.isdecimal() and den.isdecimal()):
+            raise checks.refused("share", share, "is NUM/DEN, as 1/4")
+        fields["share"] = (int(num), int(den))
+    given = {name: value for name, value in fields.items() if value is not None}
+    return Cluster(**given) if wanted or given else None

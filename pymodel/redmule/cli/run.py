@@ -11,14 +11,19 @@ from redmule import checks
 from redmule.cli.jobs import JobSpec, agrees, record, save_result
 from redmule.cli.options import (
     BackendOption,
+    ClusterOption,
     ConfigOption,
     DtypeOption,
     OpOption,
     OutDtypeOption,
+    PriorityOption,
     SaturateOption,
     SeedOption,
+    ShareOption,
     StallOption,
+    TrafficOption,
     WavesOption,
+    cluster_of,
     whole,
 )
 from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
@@ -49,16 +54,21 @@ def run(
     seed: SeedOption = 0,
     stall: StallOption = 0.0,
     waves: WavesOption = None,
+    traffic: TrafficOption = None,
+    priority: PriorityOption = None,
+    share: ShareOption = None,
+    in_cluster: ClusterOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run one job, on random data or on operands of a file, and compare it with the golden model."""
     spec = JobSpec(m, n, k, operands, op, dtype, out_dtype, x_trans, w_trans, z_trans, saturate, seed)
     job = spec.job()
+    cluster = cluster_of(in_cluster, traffic, priority, share)
     if out is not None:
         checks.writable("out", out)
     with (
         progress_bar(1) as bar,
-        open_device(backend, config, stall=stall, seed=seed, waves=waves, progress=bar) as device,
+        open_device(backend, config, stall=stall, seed=seed, waves=waves, progress=bar, cluster=cluster) as device,
     ):
         [result] = device.run([job])
         line = record(job, result, device) | {"seed": seed}

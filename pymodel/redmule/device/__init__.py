@@ -7,14 +7,26 @@ from dataclasses import asdict
 from os import PathLike
 
 from redmule import checks
+from redmule.cluster import Cluster
 from redmule.config import Config
 from redmule.device.base import Device, Progress
+from redmule.device.cluster import ClusterDevice
 from redmule.device.golden import GoldenDevice, ModelDevice
 from redmule.device.memory import Memory
 from redmule.device.options import Options
 from redmule.device.rtl import RtlDevice
 
-__all__ = ["KINDS", "Device", "GoldenDevice", "Memory", "ModelDevice", "Progress", "RtlDevice", "open_device"]
+__all__ = [
+    "KINDS",
+    "ClusterDevice",
+    "Device",
+    "GoldenDevice",
+    "Memory",
+    "ModelDevice",
+    "Progress",
+    "RtlDevice",
+    "open_device",
+]
 
 KINDS = ("golden", "rtl", "model")
 
@@ -33,6 +45,7 @@ def open_device(
     check_guards: bool = False,
     memory_bytes: int = MEMORY_BYTES,
     progress: Progress | None = None,
+    cluster: Cluster | None = None,
 ) -> Device:
     """Open a device; use it in a `with` statement.
 
@@ -46,6 +59,8 @@ def open_device(
         waves: "rtl": file for a waveform, .fst or .vcd.
         check_guards: "rtl": check every access against the matrices of the job.
         memory_bytes: size of the device memory.
+        cluster: "rtl": run in this cluster instead of on a memory model; its memories replace `memory_bytes`, and what
+            holds up an access is its arbiter instead of `stall` and `latency`.
         progress: called now and then during `run` with the jobs done and the cycles simulated.
 
     Raises:
@@ -55,10 +70,26 @@ def open_device(
     checks.choice("kind", kind, KINDS)
     chosen = config if isinstance(config, Config) else Config.named(config)
     options = Options(stall, latency, seed, waves, check_guards)
+    if cluster is not None:
+        return _open_cluster(kind, chosen, cluster, options, progress)
     memory = Memory(memory_bytes, MEMORY_BASE, poison=options.check_guards)
     if kind == "rtl":
-        return RtlDevice(chosen, memory, progress=progress, **asdict(options))
+        return RtlDevice(chosen, memory, options, progress)
     for name, value in asdict(options).items():
         if value and name != "seed":
             raise checks.refused(name, value, f"only for device 'rtl', not {kind!r}")
     return (ModelDevice if kind == "model" else GoldenDevice)(chosen, memory, progress)
+
+
+def _open_cluster(
+    kind: str, config: Config, cluster: object, options: Options, progress: Progress | None
+) -> ClusterDevice:
+    """Open the RTL in a cluster."""
+    if not isinstance(cluster, Cluster):
+        raise checks.refused("cluster", cluster, "is a redmule.Cluster")
+    if kind != "rtl":
+        raise checks.refused("cluster", cluster, f"only for device 'rtl', not {kind!r}")
+    for name in ("stall", "latency", "check_guards"):
+        if value := getattr(options, name):
+            raise checks.refused(name, value, "only without a cluster")
+    return ClusterDevice(config, cluster, options, progress)

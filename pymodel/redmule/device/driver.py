@@ -38,8 +38,16 @@ class JobResult:
 class Driver:
     """One core that gives jobs to the accelerator."""
 
-    def __init__(self, port: RegisterPort, core: int = 0) -> None:
+    def __init__(self, port: RegisterPort, core: int = 0, base: int = 0) -> None:
+        """Make a driver.
+
+        Args:
+            port: where registers are reached.
+            core: which one it is.
+            base: address of the accelerator's registers.
+        """
         self._port = port
+        self._base = base
         self.core = core
 
     def submit(self, job: HardwareJob, *, hold: bool = False) -> int:
@@ -52,12 +60,12 @@ class Driver:
         Raises:
             RuntimeError: no context is free, or another core is writing a job.
         """
-        context = self._port.read(Offset.ACQUIRE, self.core)
+        context = self._port.read(self._base + Offset.ACQUIRE, self.core)
         if context & _WORD_SIGN:
             raise RuntimeError(f"ACQUIRE answered {context - 2 * _WORD_SIGN}: no free context")
         for word in job.registers():
-            self._port.write(word.OFFSET, word.pack(), self.core)
-        self._port.write(Offset.TRIGGER, Trigger(hold=int(hold)).pack(), self.core)
+            self._port.write(self._base + word.OFFSET, word.pack(), self.core)
+        self._port.write(self._base + Offset.TRIGGER, Trigger(hold=int(hold)).pack(), self.core)
         return context
 
     def result(self, context: int) -> JobResult:
@@ -74,5 +82,5 @@ class Driver:
 
     def _result(self, context: int, offset: Offset, counter: CycleCode = CycleCode.STEP) -> int:
         """Read one result register of a context. Another core may have selected something else since."""
-        self._port.write(Offset.RESULT_SEL, ResultSel(context, counter).pack(), self.core)
-        return self._port.read(offset, self.core)
+        self._port.write(self._base + Offset.RESULT_SEL, ResultSel(context, counter).pack(), self.core)
+        return self._port.read(self._base + offset, self.core)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The accelerator in a test bench, as a C library: clock and reset, a memory behind its memory port, one requester at
-// its register port, a log of triggers and events, and the rules of both ports, checked in every cycle.
+// The accelerator, or the cluster around it (REDMULE_CLUSTER), in a test bench, as a C library: clock and reset, a memory
+// behind the accelerator's memory port, one requester at the register port, a log of triggers and events, and the rules
+// of both ports, checked in every cycle. The cluster has its memories inside.
 //
 // A cycle is two evaluations. With the clock low the inputs of this cycle are set and every output is read, also those
 // that follow an input combinationally (events); then the clock rises. The memory is a buffer of the caller.
@@ -13,7 +14,11 @@
 #include <vector>
 
 #include "Vtop.h"
+#ifdef REDMULE_CLUSTER
+#include "cluster_memory.h"
+#else
 #include "memory_port.h"
+#endif
 #include "verilated.h"
 #if VM_TRACE_FST
 #include "verilated_fst_c.h"
@@ -27,11 +32,11 @@ namespace {
 
 using Events = std::remove_reference_t<decltype(Vtop::event_o)>;
 
-constexpr unsigned kCores = 8 * sizeof(Events);
+constexpr unsigned kLines = 8 * sizeof(Events);  // of events: at least as many as there are
 constexpr std::uint64_t kResetCycles = 2;
 constexpr std::uint64_t kRegisterPatience = 100000;  // cycles a register access may take
 constexpr std::uint32_t kTriggerOffset = 0;
-constexpr std::uint32_t kOffsetMask = 0xFF;
+constexpr std::uint32_t kOffsetMask = 0xFF, kAcceleratorsEnd = 0x800;  // registers of one accelerator; of all of them
 
 enum Status { kDone = 0, kTimeout = 1, kFailed = 2, kRegisterError = 3 };
 enum LogKind : std::uint32_t { kLogTrigger = 0, kLogEvent = 1 };
@@ -39,7 +44,7 @@ enum LogKind : std::uint32_t { kLogTrigger = 0, kLogEvent = 1 };
 struct LogEntry {
   std::uint64_t cycle;
   std::uint32_t kind;
-  std::uint32_t core;
+  std::uint32_t line;  // of the event; for a trigger the core
 };
 
 thread_local std::string stop_message;  // where the model stopped: a failed assertion, $error, $fatal
@@ -85,20 +90,36 @@ struct Harness {
     reset();
   }
 
-  ~Harness() {
+  // The end of the simulation; what the memories hold stays.
+  void end() {
+    if (ended_) return;
+    ended_ = true;
     top_->final();
 #if VM_TRACE
     if (waves_) waves_->close();
 #endif
   }
 
+  ~Harness() { end(); }
+
+#ifdef REDMULE_CLUSTER
+  std::uint8_t* tcdm() { return harness::tcdm(*top_); }
+  std::uint8_t* l2() { return harness::l2(*top_); }
+#endif
+
   Status step(std::uint64_t cycles) {
     for (; cycles > 0 && !failure_.noted(); --cycles) cycle();
     return failure_.noted() ? kFailed : kDone;
   }
 
-  Status run(unsigned core, std::uint64_t events, std::uint64_t max_cycles) {
-    while (event_count(core) < events) {
+  // Run until one of the event lines has had as many events as is said beside it.
+  Status run(const std::uint32_t* lines, const std::uint64_t* events, unsigned count, std::uint64_t max_cycles) {
+    const auto reached = [&] {
+      for (unsigned i = 0; i < count; ++i)
+        if (event_count(lines[i]) >= events[i]) return true;
+      return false;
+    };
+    while (!reached()) {
       if (failure_.noted()) return kFailed;
       if (max_cycles-- == 0) return kTimeout;
       cycle();
@@ -139,7 +160,7 @@ struct Harness {
   std::vector<LogEntry> log;
 
   std::uint64_t now() const { return now_; }
-  std::uint64_t event_count(unsigned core) const { return core < kCores ? event_count_[core] : 0; }
+  std::uint64_t event_count(unsigned line) const { return line < kLines ? event_count_[line] : 0; }
   const char* error() const { return failure_.text().c_str(); }
 
  private:
@@ -221,17 +242,17 @@ struct Harness {
       request_.active = false;
       ++answers_due_;
       granted_core_ = top_->reg_id_i;
-      if (!request_.read && (request_.address & kOffsetMask) == kTriggerOffset)
+      if (!request_.read && request_.address < kAcceleratorsEnd && (request_.address & kOffsetMask) == kTriggerOffset)
         log.push_back({now_, kLogTrigger, request_.core});
     }
   }
 
   void sample_events() {
-    std::uint32_t events = top_->event_o;
-    for (unsigned core = 0; events != 0; ++core, events >>= 1) {
+    std::uint64_t events = top_->event_o;
+    for (unsigned line = 0; events != 0; ++line, events >>= 1) {
       if ((events & 1) == 0) continue;
-      ++event_count_[core];
-      log.push_back({now_, kLogEvent, core});
+      ++event_count_[line];
+      log.push_back({now_, kLogEvent, line});
     }
   }
 
@@ -241,12 +262,12 @@ struct Harness {
   std::unique_ptr<Waves> waves_;
 #endif
   std::uint64_t now_ = 0, reset_left_ = 0;
-  std::array<std::uint64_t, kCores> event_count_{};
+  std::array<std::uint64_t, kLines> event_count_{};
 
   Request request_;
   unsigned answers_due_ = 0;
   std::uint32_t granted_core_ = 0;
-  bool answered_ = false, answer_error_ = false;
+  bool answered_ = false, answer_error_ = false, ended_ = false;
   std::uint32_t answer_ = 0;
 };
 
@@ -258,11 +279,17 @@ API Harness* harness_create(std::uint8_t* memory, std::uint32_t base, std::uint3
                             std::uint32_t extra_latency, std::uint64_t seed, const char* waves) {
   return new Harness(memory, base, bytes, stall, extra_latency, seed, waves);
 }
+API void harness_end(Harness* harness) { harness->end(); }
 API void harness_destroy(Harness* harness) { delete harness; }
+#ifdef REDMULE_CLUSTER
+API std::uint8_t* harness_tcdm(Harness* harness) { return harness->tcdm(); }
+API std::uint8_t* harness_l2(Harness* harness) { return harness->l2(); }
+#endif
 API void harness_reset(Harness* harness) { harness->reset(); }
 API int harness_step(Harness* harness, std::uint64_t cycles) { return harness->step(cycles); }
-API int harness_run(Harness* harness, std::uint32_t core, std::uint64_t events, std::uint64_t max_cycles) {
-  return harness->run(core, events, max_cycles);
+API int harness_run(Harness* harness, const std::uint32_t* lines, const std::uint64_t* events, std::uint32_t count,
+                    std::uint64_t max_cycles) {
+  return harness->run(lines, events, count, max_cycles);
 }
 API int harness_write(Harness* harness, std::uint32_t address, std::uint32_t data, std::uint32_t core) {
   return harness->access(false, address, data, core, nullptr);
@@ -271,12 +298,12 @@ API int harness_read(Harness* harness, std::uint32_t address, std::uint32_t core
   return harness->access(true, address, 0, core, data);
 }
 API std::uint64_t harness_cycle(const Harness* harness) { return harness->now(); }
-API std::uint64_t harness_events(const Harness* harness, std::uint32_t core) { return harness->event_count(core); }
+API std::uint64_t harness_events(const Harness* harness, std::uint32_t line) { return harness->event_count(line); }
 API const char* harness_error(const Harness* harness) { return harness->error(); }
 API void harness_permissions(Harness* harness, const std::uint8_t* map) { harness->port.permissions = map; }
 API void harness_fail_at(Harness* harness, int armed, std::uint32_t address) {
   harness->port.error_armed = armed != 0;
-  harness->port.error_address = address - address % harness::kWordBytes;
+  harness->port.error_address = address & ~std::uint32_t{harness::kWordBytes - 1};
 }
 API void harness_plan_write(Harness* harness, std::uint64_t cycle, std::uint32_t address, std::uint32_t data,
                             std::uint32_t core) {

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from redmule.device.memory import Memory
 from redmule.device.options import WAVE_FLAGS, Options
 
 TOP = "redmule_top"
-_SOURCES = [Path(__file__).with_name(name) for name in ("harness.cpp", "memory_port.h")]
+_SOURCES = ("harness.cpp", "failure.h", "memory_port.h")
 
 # Several models live in one process: nothing but the C interface may be visible. A failed assertion must not end it.
 _CXX_FLAGS = ("-fvisibility=hidden", "-fno-gnu-unique", "-DVL_USER_STOP", "-DVL_USER_FATAL")
@@ -30,10 +30,11 @@ DONE, TIMEOUT, FAILED, REGISTER_ERROR = range(4)  # enum Status of harness.cpp
 _U32, _U64, _P = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_void_p
 _PROTOTYPES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "create": (_P, (_P, _U32, _U32, ctypes.c_double, _U32, _U64, ctypes.c_char_p)),
+    "end": (None, (_P,)),
     "destroy": (None, (_P,)),
     "reset": (None, (_P,)),
     "step": (ctypes.c_int, (_P, _U64)),
-    "run": (ctypes.c_int, (_P, _U32, _U64, _U64)),
+    "run": (ctypes.c_int, (_P, _P, _P, _U32, _U64)),
     "write": (ctypes.c_int, (_P, _U32, _U32, _U32)),
     "read": (ctypes.c_int, (_P, _U32, _U32, ctypes.POINTER(_U32))),
     "cycle": (_U64, (_P,)),
@@ -45,7 +46,7 @@ _PROTOTYPES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "plan_reset": (None, (_P, _U64)),
     "log": (_U64, (_P, _P, _U64)),
 }
-_LOG_ENTRY = np.dtype([("cycle", "u8"), ("kind", "u4"), ("core", "u4")])
+_LOG_ENTRY = np.dtype([("cycle", "u8"), ("kind", "u4"), ("line", "u4")])
 _LOG_CAPACITY = 1024
 _LOG_KINDS = ("trigger", "event")
 
@@ -60,11 +61,22 @@ class RegisterError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """A TRIGGER that was taken, or an event: the cycle, "trigger" or "event", and the core."""
+    """A TRIGGER that was taken, or an event: the cycle, "trigger" or "event", and the core (the line of the event)."""
 
     cycle: int
     kind: str
     core: int
+
+
+class Model:
+    """A model in the process; it goes with the last reference to it."""
+
+    def __init__(self, library: ctypes.CDLL, handle: int) -> None:
+        self._library = library
+        self.handle = handle
+
+    def __del__(self) -> None:
+        self._library.harness_destroy(self.handle)
 
 
 class Harness:
@@ -73,51 +85,51 @@ class Harness:
     Cycles count from 0 at the start of the first reset. After a `SimulationError` only `close` is of use.
     """
 
-    def __init__(self, config: Config, memory: Memory, options: Options) -> None:
+    def __init__(self, config: Config, memory: Memory | None, options: Options) -> None:
         """Start a model, building it on first use, and reset it.
 
         Args:
             config: parameters of the accelerator.
-            memory: what its memory port reaches; other addresses answer with an error.
+            memory: what its memory port reaches, other addresses answer with an error; None: the model has its own.
             options: of the simulation.
 
         Raises:
             ValueError: the waveform cannot be written.
             RuntimeError: the model could not be built.
         """
-        self._open: int | None = None
-        waves = None if options.waves is None else str(options.waves)
-        if waves is not None:
-            checks.writable("waves", waves)
-        self._library = _library(config, options.wave_suffix)
+        self._model: Model | None = None
+        if options.waves is not None:
+            checks.writable("waves", str(options.waves))
+        self._library = self._load(config, options)
         self._memory = memory  # kept alive: the model writes into it
         self._permissions: NDArray[np.uint8] | None = None
-        self._open = self._library.harness_create(
-            memory.bytes.ctypes.data,
-            memory.base,
-            memory.bytes.size,
-            options.stall,
-            options.latency,
-            options.seed,
-            None if waves is None else os.fsencode(waves),
+        where = (None, 0, 0) if memory is None else (memory.bytes.ctypes.data, memory.base, memory.bytes.size)
+        waves = None if options.waves is None else os.fsencode(options.waves)
+        self._model = Model(
+            self._library, self._library.harness_create(*where, options.stall, options.latency, options.seed, waves)
         )
+
+    def _load(self, config: Config, options: Options) -> ctypes.CDLL:
+        """Return the compiled model."""
+        sources = build.rtl_sources()
+        return load(TOP, config.parameters(), sources, _SOURCES, options.wave_suffix, label=config.name)
 
     def close(self) -> None:
         """End the model and its waveform. More calls do nothing."""
-        if self._open is not None:
-            self._library.harness_destroy(self._open)
-            self._open = None
+        if self._model is not None:
+            self._library.harness_end(self._model.handle)
+            self._model = None
 
     def __del__(self) -> None:
-        if hasattr(self, "_open"):
+        if hasattr(self, "_model"):
             self.close()
 
     @property
     def _handle(self) -> int:
         """The open model; without one a call into the library would crash the process."""
-        if self._open is None:
+        if self._model is None:
             raise RuntimeError("the device is closed: open a new one")
-        return self._open
+        return self._model.handle
 
     def reset(self) -> None:
         """Hold the reset for two cycles. Planned writes and resets stay planned."""
@@ -129,7 +141,13 @@ class Harness:
 
     def run(self, core: int, events: int, max_cycles: int) -> bool:
         """Run until the core has seen this many events since the start; False if `max_cycles` were not enough."""
-        return self._judge(self._library.harness_run(self._handle, core, events, max_cycles)) == DONE
+        return self.run_any({core: events}, max_cycles)
+
+    def run_any(self, events: Mapping[int, int], max_cycles: int) -> bool:
+        """Run until one of the event lines has had as many events as is said; False if `max_cycles` were not enough."""
+        lines, counts = np.array([*events], np.uint32), np.array([*events.values()], np.uint64)
+        status = self._library.harness_run(self._handle, lines.ctypes.data, counts.ctypes.data, len(lines), max_cycles)
+        return self._judge(status) == DONE
 
     def write(self, address: int, data: int, core: int = 0) -> None:
         """Write a register: takes the cycle of its grant and that of the response."""
@@ -148,9 +166,9 @@ class Harness:
         """Cycles since the start."""
         return int(self._library.harness_cycle(self._handle))
 
-    def events(self, core: int = 0) -> int:
-        """Return how many events the core has seen since the start."""
-        return int(self._library.harness_events(self._handle, core))
+    def events(self, line: int = 0) -> int:
+        """Return how many events a core (an event line) has seen since the start."""
+        return int(self._library.harness_events(self._handle, line))
 
     def guard(self, permissions: NDArray[np.uint8] | None) -> None:
         """Check every access from now on against a map with one byte for each byte of memory; None: no more checks.
@@ -186,18 +204,40 @@ class Harness:
         return status
 
 
-@functools.cache
-def _library(config: Config, wave_suffix: str | None) -> ctypes.CDLL:
-    """Return the compiled model of a configuration, built on first use."""
+def load(
+    top: str,
+    parameters: Mapping[str, int],
+    sources: Sequence[Path],
+    cpp: Sequence[str],
+    wave_suffix: str | None,
+    *,
+    label: str,
+    defines: Sequence[str] = (),
+) -> ctypes.CDLL:
+    """Return a compiled model with the C interface of harness.cpp, built on first use.
+
+    Args:
+        top, parameters, sources: what is simulated.
+        cpp: names of the files of this folder that wrap it.
+        wave_suffix: kind of waveform it can write.
+        label: what the progress line calls it.
+        defines: macros of the C++ files.
+    """
     waves = WAVE_FLAGS[wave_suffix] if wave_suffix else ()
     path = build.verilate(
-        TOP,
-        config.parameters(),
-        build.rtl_sources(),
-        cpp=_SOURCES,
-        flags=["-CFLAGS", " ".join(_CXX_FLAGS), *waves],
-        label=config.name + ("" if wave_suffix is None else f" with {wave_suffix[1:]} waves"),
+        top,
+        parameters,
+        sources,
+        cpp=[Path(__file__).with_name(name) for name in cpp],
+        flags=["-CFLAGS", " ".join((*_CXX_FLAGS, *(f"-D{name}" for name in defines))), *waves],
+        label=label + ("" if wave_suffix is None else f" with {wave_suffix[1:]} waves"),
     )
+    return _library(path)
+
+
+@functools.cache
+def _library(path: Path) -> ctypes.CDLL:
+    """Return a model with the types of its functions."""
     library = ctypes.CDLL(str(path))
     for name, (result, arguments) in _PROTOTYPES.items():
         function = getattr(library, f"harness_{name}")

@@ -28,6 +28,10 @@ MAY_READ, MAY_WRITE = 1, 2
 """Bits of the permission map: the byte belongs to an operand; to a result."""
 
 
+class MemoryFullError(ValueError):
+    """An array does not fit what is free of a memory."""
+
+
 class Memory:
     """The memory a device works on, addresses `base` to `base + size`.
 
@@ -35,20 +39,21 @@ class Memory:
     the operating system provides a page when it is first touched.
     """
 
-    def __init__(self, size: int, base: int, *, poison: bool = False) -> None:
+    def __init__(self, size: int, base: int, *, poison: bool = False, content: NDArray[np.uint8] | None = None) -> None:
         """Make a memory of `size` bytes.
 
         Args:
             size: bytes.
             base: address of the first byte.
             poison: fill guard bytes and gaps with signalling NaNs of the neighbour's format.
+            content: bytes to use, such as those of a simulated memory; default: new ones.
 
         Raises:
             ValueError: a size that is not positive or goes beyond 32-bit addresses.
         """
         size = checks.integer("memory_bytes", size, range(1, (1 << 32) - base + 1))
         self.base = base
-        self.bytes: NDArray[np.uint8] = np.zeros(size, np.uint8)
+        self.bytes: NDArray[np.uint8] = np.zeros(size, np.uint8) if content is None else content[:size]
         self._poison = poison
         self._lock = threading.Lock()  # of what follows
         self._free = [(0, size)]  # offset and length of each free block, by offset
@@ -80,6 +85,18 @@ class Memory:
         """Whether an array lies in this memory."""
         return 0 <= array.ctypes.data - self.bytes.ctypes.data < self.bytes.size
 
+    @property
+    def largest_free(self) -> int:
+        """Bytes of the largest array that fits."""
+        with self._lock:
+            self._reclaim()
+            largest = max((length for _, length in self._free), default=0)
+        return max(0, largest // ALIGNMENT * ALIGNMENT - 2 * GUARD_BYTES)
+
+    def address(self, array: NDArray[Any]) -> int:
+        """Return the address of an array that this memory holds."""
+        return self.base + array.ctypes.data - self.bytes.ctypes.data
+
     def place(self, name: str, matrix: NDArray[Any]) -> tuple[Stored, NDArray[Any]]:
         """Return where a matrix lies in device memory, and the array that keeps it there.
 
@@ -101,8 +118,7 @@ class Memory:
             block = self._block(name, (rows - 1) * stride + cols * fmt.bytes, fmt)
             kept = np.ndarray((rows, cols), fmt.dtype, block, strides=(stride, fmt.bytes))
             kept[...] = matrix
-        address = self.base + kept.ctypes.data - self.bytes.ctypes.data
-        return Stored(address, rows, cols, stride, fmt), kept
+        return Stored(self.address(kept), rows, cols, stride, fmt), kept
 
     def rows_of(self, plane: NDArray[np.uint8], stored: Stored) -> NDArray[np.uint8]:
         """Return the bytes of a stored matrix in a plane with one byte for each byte of memory: (rows, row bytes)."""
@@ -116,7 +132,7 @@ class Memory:
             self._reclaim()
             index = next((i for i, (_, length) in enumerate(self._free) if length >= need), None)
             if index is None:
-                raise ValueError(f"{name}: {size} bytes do not fit the device memory of {self.bytes.size} bytes")
+                raise MemoryFullError(f"{name}: {size} bytes do not fit the device memory of {self.bytes.size} bytes")
             offset, length = self._free[index]
             self._free[index : index + 1] = [(offset + need, length - need)] if length > need else []
         if self._poison:

@@ -5,14 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdarg>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <string>
 #include <type_traits>
 
 #include "Vtop.h"
+#include "failure.h"
 
 namespace harness {
 
@@ -21,28 +19,8 @@ using Lanes = std::remove_reference_t<decltype(Vtop::mem_be_o)>;
 
 constexpr unsigned kWordBytes = 4;
 constexpr unsigned kWords = sizeof(Data) / kWordBytes;
-constexpr unsigned kAllLanes = 0xF;
 constexpr unsigned kOutstanding = 256;  // responses the memory can owe; it grants nothing beyond
 constexpr std::uint8_t kMayRead = 1, kMayWrite = 2;
-
-// The first thing that went wrong. What follows from it is not noted.
-class Failure {
- public:
-  void note(std::uint64_t cycle, const char* format, ...) {
-    if (!text_.empty()) return;
-    std::array<char, 256> text;
-    va_list arguments;
-    va_start(arguments, format);
-    std::vsnprintf(text.data(), text.size(), format, arguments);
-    va_end(arguments);
-    text_ = "cycle " + std::to_string(cycle) + ": " + text.data();
-  }
-  bool noted() const { return !text_.empty(); }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 // Byte enables of one word of the port, for any width of the enables.
 template <typename T>

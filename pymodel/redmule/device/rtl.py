@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
-from os import PathLike
 
 import numpy as np
 
@@ -64,24 +63,20 @@ class RtlDevice(Device):
         self,
         config: Config,
         memory: Memory,
-        *,
-        stall: float = 0.0,
-        latency: int = 0,
-        seed: int = 0,
-        waves: str | PathLike[str] | None = None,
-        check_guards: bool = False,
+        options: Options | None = None,
         progress: Progress | None = None,
+        harness: Harness | None = None,
     ) -> None:
-        """Build the model if the cache does not hold it, and start it. The arguments are those of `open_device`."""
+        """Start the simulation, if it has not been: a first use builds the model."""
         super().__init__(config, memory, progress)
-        options = Options(stall, latency, seed, waves, check_guards)
+        options = options or Options()
         self.check_guards = options.check_guards
-        self.harness = Harness(config, memory, options)
+        self.harness = harness or Harness(config, memory, options)
         self._driver = Driver(self.harness)
         self._beat_delay = options.beat_delay
         self._queue: deque[_Running] = deque()
-        self._permissions = np.zeros(memory.bytes.size if check_guards else 0, np.uint8)
-        if check_guards:
+        self._permissions = np.zeros(memory.bytes.size if self.check_guards else 0, np.uint8)
+        if self.check_guards:
             self.harness.guard(self._permissions)
 
     def _end(self) -> None:
@@ -107,15 +102,20 @@ class RtlDevice(Device):
 
         try:
             for job in jobs:
-                self._submit(job, finish, settle)
+                if (result := self._submit(job, finish, settle)) is not None:
+                    results.append(result)
+                    self._progress(len(results), self.harness.cycle - start)
             settle()
         except BaseException:
             self._abandon()
             raise
         return results
 
-    def _submit(self, job: Job, finish: Callable[[], None], settle: Settle) -> None:
-        """Put the parts of a job into the hardware's queue, one after the other as there is room."""
+    def _submit(self, job: Job, finish: Callable[[], None], settle: Settle) -> Result | None:
+        """Put the parts of a job into the hardware's queue, one after the other as there is room.
+
+        Returns a result if the job has been run already, without the queue.
+        """
         placed = self._place(job, settle)
         alone = not self._queue
         for number, hardware in enumerate(placed.hardware, 1):
@@ -126,6 +126,7 @@ class RtlDevice(Device):
             self._queue.append(_Running(placed, hardware, self._driver.submit(hardware, hold=hold)))
         if job.z_out is not None and not placed.in_place:
             settle()  # the jobs behind it may read what software has yet to write
+        return None
 
     def _place(self, job: Job, settle: Settle) -> Placed:
         """Put a job into memory, once the queue has given its own back if that is what it takes."""

@@ -13,6 +13,7 @@ import numpy as np
 from redmule import law
 from redmule.config import Config
 from redmule.device import MEMORY_BASE, MEMORY_BYTES, Memory, RtlDevice
+from redmule.device.options import Options
 from redmule.fp import format_by_name
 from redmule.job import Job
 from redmule.plan import plan, strip_shape
@@ -134,4 +135,4 @@ class Bench:
 
 
 def _device(config: str, stall: float = 0.0, seed: int = 0) -> RtlDevice:
-    return RtlDevice(Config.named(config), Memory(MEMORY_BYTES, MEMORY_BASE), stall=stall, seed=seed)
+    return RtlDevice(Config.named(config), Memory(MEMORY_BYTES, MEMORY_BASE), Options(stall, seed=seed))

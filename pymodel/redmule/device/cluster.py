@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The RTL device in its cluster: jobs in the TCDM run as they are, others are brought in by DMA, tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from redmule import checks
+from redmule.cluster import (
+    ACCELERATOR_STEP,
+    ARBITER_BASE,
+    DMA_BASE,
+    L2_BASE,
+    OF_RATE,
+    REGION_BYTES,
+    TCDM_BASE,
+    TRAFFIC_BASE,
+    TRAFFIC_STEP,
+    WORD_BYTES,
+    Cluster,
+    Traffic,
+    regs_arbiter,
+    regs_dma,
+    regs_traffic,
+)
+from redmule.config import Config
+from redmule.device.base import Progress
+from redmule.device.cluster_harness import ClusterHarness
+from redmule.device.driver import Driver
+from redmule.device.memory import Memory, MemoryFullError, readable
+from redmule.device.options import Options
+from redmule.device.placement import Placed, Settle
+from redmule.device.rtl import TIME_FLOOR_CYCLES, TIME_MARGIN, RtlDevice
+from redmule.device.tiled import Matrices, Outcome, TiledRun
+from redmule.device.tiling import Problem, Tiling, choose
+from redmule.job import STALLS, HardwareJob, Job, Result, utilisation
+from redmule.regs import Word
+
+STRIDE_WORDS = 3
+NO_SHARE_DELAY = 1000
+MEMORIES = ("tcdm", "l2")
+
+
+@dataclass(frozen=True, slots=True)
+class Contention:
+    """What the arbiter and the cores saw since the last `reset_counters`.
+
+    Attributes:
+        conflicts: cycles in which both branches wanted a bank.
+        worst_wide, worst_log: the most of them that one request of a branch waited.
+        grants, waits, worst_wait, errors: of the traffic of all cores: accesses, cycles waited, the most cycles one
+            waited, answers that were wrong.
+    """
+
+    conflicts: int
+    worst_wide: int
+    worst_log: int
+    grants: int
+    waits: int
+    worst_wait: int
+    errors: int
+
+
+class ClusterDevice(RtlDevice):
+    """The accelerators' RTL in the cluster.
+
+    Attributes:
+        cluster: what was built and how it runs.
+        l2: the second memory, where jobs lie that do not fit the TCDM.
+        drivers: one for each accelerator.
+        fixed_tiling: how jobs are cut into tiles; None: chosen for each.
+        last_tiles: what the last job in tiles gave.
+    """
+
+    def __init__(self, config: Config, cluster: Cluster, options: Options, progress: Progress | None = None) -> None:
+        """Build the model if the cache does not hold it, start it, and set it as `cluster` says."""
+        self.cluster = cluster
+        harness = ClusterHarness(config, cluster, options)
+        free = cluster.free_bytes(config)
+        memory = Memory(free, TCDM_BASE, content=harness.tcdm)
+        super().__init__(config, memory, options, progress, harness)
+        self.l2 = Memory(cluster.l2_bytes, L2_BASE, content=harness.l2)
+        self.harness: ClusterHarness = harness
+        self.fixed_tiling: Tiling | None = None
+        self.last_tiles: Outcome | None = None
+        self._seed = options.seed
+        self.drivers = [Driver(harness, 0, number * ACCELERATOR_STEP) for number in range(cluster.accelerators)]
+        self._beat_delay = self._delay()
+        self._configure()
+
+    def alloc(self, shape: Any, dtype: DTypeLike, memory: str = "tcdm") -> NDArray[Any]:
+        """Return a new array of zeros in the TCDM, or in L2.
+
+        Args:
+            shape: sizes.
+            dtype: dtype of one of the five formats.
+            memory: "tcdm" or "l2".
+
+        Raises:
+            ValueError: no such format or memory, or the array does not fit.
+        """
+        checks.choice("memory", memory, MEMORIES)
+        return (self.memory if memory == "tcdm" else self.l2).alloc(shape, dtype)
+
+    def contention(self) -> Contention:
+        """Return what the arbiter and the traffic generators have counted."""
+
+        def arbiter(offset: regs_arbiter.Offset) -> int:
+            return self.harness.read(ARBITER_BASE + offset)
+
+        def traffic(offset: regs_traffic.Offset) -> list[int]:
+            cores = range(self.config.cores)
+            return [self.harness.read(TRAFFIC_BASE + core * TRAFFIC_STEP + offset) for core in cores]
+
+        return Contention(
+            arbiter(regs_arbiter.Offset.CONFLICTS),
+            arbiter(regs_arbiter.Offset.WORST_WIDE),
+            arbiter(regs_arbiter.Offset.WORST_LOG),
+            sum(traffic(regs_traffic.Offset.GRANTS)),
+            sum(traffic(regs_traffic.Offset.WAITS)),
+            max(traffic(regs_traffic.Offset.WORST)),
+            sum(traffic(regs_traffic.Offset.ERRORS)),
+        )
+
+    def reset_counters(self) -> None:
+        """Set the counters of `contention` to 0."""
+        offsets = regs_arbiter.Offset
+        for offset in (offsets.CONFLICTS, offsets.WORST_WIDE, offsets.WORST_LOG):
+            self.harness.write(ARBITER_BASE + offset, 0)
+        of_traffic = regs_traffic.Offset
+        for core in range(self.config.cores):
+            for counter in (of_traffic.GRANTS, of_traffic.WAITS, of_traffic.WORST, of_traffic.ERRORS):
+                self.harness.write(TRAFFIC_BASE + core * TRAFFIC_STEP + counter, 0)
+
+    def set_arbiter(self, priority: str, share: tuple[int, int]) -> None:
+        """Give a branch priority and the other one a share, as in `Cluster`."""
+        num, den = share
+        word = regs_arbiter.Config(wide_first=int(priority == "wide"), num=num, den=den)
+        self.harness.write(ARBITER_BASE + word.OFFSET, word.pack())
+
+    def set_l2(self, latency: int, interval: int) -> None:
+        """Set the timing of L2, as in `Cluster`."""
+        timing = regs_dma.L2Cfg(latency=latency, interval=interval)
+        self.harness.write(DMA_BASE + timing.OFFSET, timing.pack())
+
+    def set_traffic(self, traffic: Traffic | None) -> None:
+        """Let every core make this traffic, or none.
+
+        Raises:
+            ValueError: the device was opened without traffic, so that the cores have no memory of their own.
+        """
+        if traffic is not None and self.cluster.traffic is None:
+            raise checks.refused("traffic", traffic, "is None: the cluster was made without traffic")
+        for core in range(self.config.cores):
+            words: list[Word] = [regs_traffic.Enable(0)]
+            if traffic is not None:
+                words += self._traffic_of(core, traffic)
+            for word in words:
+                self.harness.write(TRAFFIC_BASE + core * TRAFFIC_STEP + word.OFFSET, word.pack())
+
+    def _traffic_of(self, core: int, traffic: Traffic) -> list[Word]:
+        base = TCDM_BASE + self.cluster.tcdm_bytes - (core + 1) * REGION_BYTES
+        return [
+            regs_traffic.Pattern(regs_traffic.PatternCode[traffic.pattern.upper()]),
+            regs_traffic.Rate(round(traffic.rate * OF_RATE)),
+            regs_traffic.Writes(round(traffic.writes * OF_RATE)),
+            regs_traffic.Stride(STRIDE_WORDS),
+            regs_traffic.Seed((self._seed * self.config.cores + core) % (1 << 32)),
+            regs_traffic.Base(base),
+            regs_traffic.Enable(1),
+        ]
+
+    def _configure(self) -> None:
+        """Set the registers of the cluster."""
+        cluster = self.cluster
+        self.set_arbiter(cluster.priority, cluster.share)
+        self.set_l2(cluster.l2_latency, cluster.l2_interval)
+        if isinstance(cluster.traffic, Traffic):
+            self.set_traffic(cluster.traffic)
+
+    def _delay(self) -> float:
+        """Return the most cycles for which others may keep a beat from its banks: the bound, if there is one."""
+        num, den = self.cluster.share
+        if self.cluster.priority == "wide":
+            return float(self.cluster.accelerators * max(den, 1))
+        return float(self.cluster.accelerators * den if num else NO_SHARE_DELAY)
+
+    # ---------------------------------------------------------------------------------------- jobs in tiles
+
+    def _check(self, job: Job) -> None:
+        if job.z_out is not None and self.l2.holds(job.z_out):
+            return
+        super()._check(job)
+
+    def _submit(self, job: Job, finish: Callable[[], None], settle: Settle) -> Result | None:
+        if not self._lies_in_l2(job):
+            try:
+                return super()._submit(job, finish, settle)
+            except MemoryFullError:
+                pass  # it does not fit the TCDM
+        settle()
+        return self._run_tiles(job)
+
+    def _lies_in_l2(self, job: Job) -> bool:
+        arrays = (job.x, job.w, job.y, job.z_out)
+        return any(array is not None and self.l2.holds(array) for array in arrays)
+
+    def _run_tiles(self, job: Job) -> Result:
+        """Run a job through the TCDM in tiles."""
+        operands = job.operands
+        result, z = self._result_in_l2(job)
+        matrices = Matrices(
+            self._in_l2("x", operands.x),
+            self._in_l2("w", operands.w),
+            None if operands.y is None else self._y_in_l2(operands.y),
+            z,
+        )
+        bias = matrices.y is not None and matrices.y.strides[0] == 0
+        problem = Problem(
+            operands.m,
+            operands.n,
+            operands.k,
+            operands.x_format.bytes,
+            operands.w_format.bytes,
+            0 if matrices.y is None else operands.y_format.bytes,
+            operands.z_format.bytes,
+            bias,
+            operands.y_format.name == "fp16",
+            operands.z_format.name == "fp16",
+            operands.y_format == operands.z_format,
+        )
+        bus_bytes = self.cluster.dmas * WORD_BYTES / self.cluster.l2_interval
+        tiling = self.fixed_tiling or choose(
+            problem, self.config, self.memory.largest_free, bus_bytes, self.cluster.accelerators
+        )
+        run = TiledRun(
+            job,
+            matrices,
+            problem,
+            tiling,
+            self.config,
+            self.harness,
+            (self.memory, self.l2),
+            self.drivers,
+            self._patience_of_tiles,
+        )
+        self.last_tiles = outcome = run.run(lambda cycles: self._progress(0, cycles))
+        if job.z_out is not None and result is not job.z_out:
+            job.z_out[...] = result
+            result = job.z_out
+        stalls = {name: sum(part.stalls[name] for part in outcome.results) for name in STALLS}
+        busy = sum(part.cycles for part in outcome.results)
+        return Result(
+            z=result if job.z_out is not None else result.copy(order="C"),
+            flags=outcome.flags,
+            cycles=outcome.cycles,
+            steps=sum(part.steps for part in outcome.results),
+            stalls=stalls | {"dma": max(0, outcome.cycles - busy)},
+            parts=tuple(outcome.parts),
+            utilisation=utilisation(operands.m, operands.n, operands.k, outcome.cycles, self.config),
+        )
+
+    def _in_l2(self, name: str, matrix: NDArray[Any]) -> NDArray[Any]:
+        """Return a matrix in L2, by rows or by columns as it came."""
+        if self.l2.holds(matrix):
+            return matrix
+        rows, turned = next(readable(matrix), (matrix, False))
+        copy = self.l2.alloc(rows.shape, rows.dtype, name)
+        copy[...] = rows
+        return copy.T if turned else copy
+
+    def _y_in_l2(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Return Y in L2; a bias keeps its one row."""
+        if y.strides[0] == 0:
+            return np.broadcast_to(self._in_l2("y", y[:1]), y.shape)
+        return self._in_l2("y", y)
+
+    def _result_in_l2(self, job: Job) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return where the result goes in L2, in the shape the caller asked for, and the same as M x K."""
+        operands = job.operands
+        if job.z_out is not None and self.l2.holds(job.z_out):
+            result = job.z_out
+        else:
+            shape = (operands.k, operands.m) if job.z_trans else (operands.m, operands.k)
+            result = self.l2.alloc(shape, operands.z_format.dtype, "z")
+        return result, result.T if job.z_trans else result
+
+    def _patience_of_tiles(self, hardware: HardwareJob | None) -> int:
+        """Return the cycles that a hardware job of a tile may take; without one, the transfer of a tile."""
+        if hardware is not None:
+            return TIME_FLOOR_CYCLES + self.patience(hardware)
+        words = self.cluster.tcdm_bytes // WORD_BYTES
+        return TIME_FLOOR_CYCLES + TIME_MARGIN * words * (self.cluster.l2_interval + self.config.cores)
+
+
+__all__ = ["ClusterDevice", "Contention", "Placed"]

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The device in the cluster gives the bits of the golden model, from the TCDM and from L2, alone and in traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from redmule import golden
+from redmule.cluster import ARBITER_BASE, DMA_BASE, TRAFFIC_BASE, TRAFFIC_STEP, Cluster, Traffic
+from redmule.config import Config
+from redmule.device import ClusterDevice, open_device
+from redmule.device.harness import RegisterError
+from redmule.device.options import Options
+from redmule.device.tiling import BUFFERS, Problem, Tiling, choose, slot_bytes, steps
+from redmule.job import Job
+from tb.campaigns.contended import CLUSTERS
+
+TINY = Config.named("tiny")
+SMALL = CLUSTERS[1]
+HOLES = (0x100, 0x7FC, 0x80C, 0x1010, 0x1FFC, 0x202C, 0x3000, 0x4200, 0x8000, 0xFFFC)
+
+
+@pytest.fixture(name="device")
+def _device() -> Iterator[ClusterDevice]:
+    with ClusterDevice(TINY, SMALL, Options(seed=3)) as device:
+        device.set_traffic(None)
+        yield device
+
+
+def _operands(m: int, n: int, k: int, dtype: Any = np.float16) -> tuple[Any, Any, Any]:
+    random = np.random.default_rng(m * 10_000 + n * 100 + k)
+    x, w, y = (random.standard_normal(shape).astype(dtype) for shape in ((m, n), (n, k), (m, k)))
+    return x, w, y
+
+
+def _agree(device: ClusterDevice, x: Any, w: Any, y: Any = None, **how: Any) -> Any:
+    result, wanted = device.gemm_op(x, w, y, **how), golden.gemm_op(x, w, y, **how)
+    raw = f"u{result.z.itemsize}"
+    assert np.array_equal(result.z.view(raw), wanted.z.view(raw))
+    assert result.flags == wanted.flags
+    return result
+
+
+def test_a_job_in_the_tcdm_takes_the_cycles_of_the_law_when_nobody_else_is_there(device: ClusterDevice) -> None:
+    operands = _operands(9, 13, 11)
+    with open_device("model", TINY) as model:
+        predicted = model.gemm_op(*operands)
+    result = _agree(device, *operands)
+    assert (result.cycles, result.stalls) == (predicted.cycles, predicted.stalls)
+
+
+@pytest.mark.parametrize("tiling", [Tiling(5, 7, 6), Tiling(4, 31, 8, True), Tiling(1, 1, 1), Tiling(20, 4, 3)])
+def test_a_job_in_tiles_of_any_size_has_every_bit(device: ClusterDevice, tiling: Tiling) -> None:
+    device.fixed_tiling = tiling
+    x, w, y = _operands(11, 9, 13)
+    on_l2 = device.alloc(x.shape, x.dtype, "l2")
+    on_l2[...] = x
+    _agree(device, on_l2, w, y)
+
+
+def test_a_job_larger_than_the_tcdm_is_tiled_by_itself_and_says_so(device: ClusterDevice) -> None:
+    result = _agree(device, *_operands(120, 60, 150))
+    assert len(result.parts) > 1
+    assert result.stalls["dma"] > 0
+    assert result.utilisation is not None
+    assert result.utilisation > 0.9
+
+
+@pytest.mark.parametrize("op", ["gemm", "addmax", "mulmin", "maxmin"])
+def test_partial_results_between_tiles_keep_their_bits_in_every_format(device: ClusterDevice, op: str) -> None:
+    device.fixed_tiling = Tiling(7, 5, 9)
+    x, w, y = (matrix.astype(ml_dtypes.float8_e4m3) for matrix in _operands(10, 17, 12))
+    held = device.alloc(y.shape, ml_dtypes.float8_e5m2, "l2")
+    result = device.gemm_op(x, w, y, op, z_out=held, saturate=True)
+    wanted = golden.gemm_op(x, w, y, op, ml_dtypes.float8_e5m2, saturate=True)
+    assert result.z is held
+    assert np.array_equal(held.view(np.uint8), wanted.z.view(np.uint8))
+    assert result.flags == wanted.flags
+
+
+def test_a_bias_and_transposed_operands_come_from_l2(device: ClusterDevice) -> None:
+    device.fixed_tiling = Tiling(6, 5, 4)
+    x, w, _ = _operands(13, 11, 10)
+    bias = np.arange(10, dtype=np.float16)
+    on_l2 = device.alloc((11, 13), x.dtype, "l2")
+    on_l2[...] = x.T
+    _agree(device, on_l2, np.ascontiguousarray(w.T), bias, x_trans=True, w_trans=True, z_trans=True)
+
+
+def test_queues_mix_jobs_of_both_memories_in_order(device: ClusterDevice) -> None:
+    x, w, y = _operands(8, 8, 8)
+    first = device.alloc(y.shape, y.dtype)
+    second = device.alloc(y.shape, y.dtype, "l2")
+    device.run([Job(x, w, y, z_out=first), Job(first, w, y, z_out=second), Job(second, w, first)])
+    expected = golden.gemm_op(golden.gemm_op(x, w, y).z, w, y).z
+    assert np.array_equal(second.view(np.uint16), expected.view(np.uint16))
+
+
+def test_arrays_outlive_the_device() -> None:
+    with ClusterDevice(TINY, SMALL, Options()) as device:
+        kept = [device.alloc((4, 4), np.float16, memory) for memory in ("tcdm", "l2")]
+        for number, array in enumerate(kept):
+            array[...] = number
+    assert [float(array.sum()) for array in kept] == [0.0, 16.0]
+    with pytest.raises(RuntimeError, match="closed"):
+        device.contention()
+    del device
+    assert float(kept[1].sum()) == 16.0
+
+
+def test_the_peripheral_bus_reaches_every_unit_and_answers_holes_with_an_error(device: ClusterDevice) -> None:
+    cores = range(TINY.cores)
+    for base in (0, ARBITER_BASE, DMA_BASE, *(TRAFFIC_BASE + core * TRAFFIC_STEP for core in cores)):
+        device.harness.read(base + 8)
+    for core in cores:  # each generator has registers of its own
+        device.harness.write(TRAFFIC_BASE + core * TRAFFIC_STEP + 0x18, core + 1)
+    assert [device.harness.read(TRAFFIC_BASE + core * TRAFFIC_STEP + 0x18) for core in cores] == [1 + c for c in cores]
+    for hole in HOLES:
+        with pytest.raises(RegisterError):
+            device.harness.read(hole)
+        with pytest.raises(RegisterError):
+            device.harness.write(hole, 1)
+
+
+def test_traffic_slows_a_job_down_and_changes_no_bit(device: ClusterDevice) -> None:
+    operands = _operands(24, 24, 24)
+    alone = _agree(device, *operands).cycles
+    device.set_arbiter("log", (1, 4))
+    device.set_traffic(Traffic("random", 1.0))
+    device.reset_counters()
+    assert _agree(device, *operands).cycles > alone
+    seen = device.contention()
+    assert seen.conflicts > 0
+    assert seen.grants > 0
+    assert seen.errors == 0
+    assert seen.worst_wide <= 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"accelerators": 0}, "accelerators = 0: allowed are 1 to 8"),
+        ({"dmas": 3}, "dmas = 3: allowed are 1, 2"),
+        ({"banks": 12}, "banks = 12"),
+        ({"priority": "both"}, "priority = 'both': allowed are wide, log"),
+        ({"share": (1, 256)}, "share = 256"),
+        ({"share": [1, 2]}, "share = .1, 2.: allowed is a pair"),
+        ({"traffic": "random"}, "traffic = 'random': allowed is PATTERN:RATE"),
+        ({"traffic": "random:2"}, "traffic = 'random:2'"),
+        ({"traffic": "zigzag:0.5"}, "traffic = 'zigzag:0.5'"),
+        ({"traffic": 3}, "traffic = 3"),
+        ({"l2_latency": 0}, "l2_latency = 0"),
+        ({"l2_interval": 256}, "l2_interval = 256"),
+        ({"l2_bytes": 4100}, "l2_bytes = 4100"),
+    ],
+)
+def test_a_wrong_cluster_is_refused_by_name_and_value(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Cluster(**fields)
+
+
+def test_a_cluster_that_does_not_suit_its_accelerator_or_device_is_refused() -> None:
+    for how, message in (
+        ({"cluster": Cluster(banks=8), "config": "paper"}, "banks = 8"),
+        ({"cluster": Cluster(tcdm_bytes=5000)}, "tcdm_bytes = 5000"),
+        ({"cluster": Cluster(tcdm_bytes=8192, traffic="linear:0.1")}, "tcdm_bytes = 8192"),
+        ({"cluster": Cluster(), "stall": 0.5}, "stall = 0.5"),
+        ({"cluster": 7}, "cluster = 7"),
+        ({"cluster": Cluster(), "kind": "golden"}, "cluster = "),
+    ):
+        arguments: dict[str, Any] = {"kind": "rtl", "config": "tiny", **how}
+        with pytest.raises(ValueError, match=message):
+            open_device(**arguments)
+
+
+def test_a_job_too_large_for_l2_is_refused_and_the_device_goes_on(device: ClusterDevice) -> None:
+    large = np.zeros((400, 400), np.float16)
+    with pytest.raises(ValueError, match="do not fit"):
+        device.gemm_op(large, large)
+    _agree(device, *_operands(4, 4, 4))
+
+
+def test_steps_cover_every_element_once_and_slots_fit() -> None:
+    random = np.random.default_rng(5)
+    for _ in range(60):
+        m, n, k = (int(size) for size in random.integers(1, 90, 3))
+        x, w, y, z = (int(size) for size in random.integers(1, 3, 4))
+        problem = Problem(m, n, k, x, w, y, z)
+        tiling = choose(problem, TINY, 6_000, 8)
+        assert sum(slot_bytes(problem, tiling).values()) * BUFFERS <= 6_000
+        seen = np.zeros((m, n, k), np.uint8)
+        for step in steps(problem, tiling):
+            seen[step.rows, step.inner, step.cols] += 1
+        assert (seen == 1).all()
+    with pytest.raises(ValueError, match="tcdm_bytes = 100"):
+        choose(Problem(64, 64, 64, 2, 2, 2, 2), TINY, 100, 8)
