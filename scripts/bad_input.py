@@ -65,7 +65,8 @@ def judged(expression: str) -> str:
                 eval(expression, names | {"dev": dev})
                 outcomes[kind] = "accepted"
             except Exception as error:  # whatever it is, it is the outcome
-                outcomes[kind] = f"{type(error).__name__}: {error}"
+                name = "ValueError" if isinstance(error, ValueError) else type(error).__name__
+                outcomes[kind] = f"{name}: {error}"
     return outcomes[KINDS[0]] if len(set(outcomes.values())) == 1 else f"differs: {outcomes}"
 
 
