@@ -91,11 +91,12 @@ module hci_top #(
         .count_o()
     );
 
-    assign comes = mem_r_valid_i & is_read;
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) waits_q <= 1'b0;
       else waits_q <= r_valid & ~r_ready;
     end
+    assign late   = late_i & ~waits_q;  // what was offered stays
+    assign comes  = mem_r_valid_i & is_read;
     assign coming = '{data: mem_r_data_i, err: mem_r_err_i};
 
     redmule_fifo #(
