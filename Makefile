@@ -23,7 +23,7 @@ K       ?= 96
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint sim regress cycles driver regs format clean distclean
+.PHONY: help setup demo test lint sim regress cycles cluster formal driver regs format clean distclean
 
 help: ## print this list
 	@echo "RedMulE; variables in brackets"
@@ -52,6 +52,12 @@ regress: setup ## the long campaigns: full counts, every configuration, resumabl
 
 cycles: setup ## cycle counts of the named jobs against the pinned ones [ARGS]
 	@$(RUN) scripts/cycles.py $(ARGS)
+
+cluster: setup ## the accelerator among other users of its memory, and fed from L2 [ARGS]
+	@$(RUN) scripts/cluster.py $(ARGS)
+
+formal: setup ## unbounded proofs of arbiter, routers, FIFOs [ARGS]
+	@$(RUN) scripts/formal.py $(ARGS)
 
 driver: setup ## compile the C driver and its examples for rv32imc [RISCV_CC]
 	@$(RUN) scripts/build_sw.py

@@ -77,4 +77,4 @@ def formatter() -> list[str]:
 
 def systemverilog_files() -> list[Path]:
     """Return every SystemVerilog file of the project."""
-    return sorted(path for folder in ("rtl", "tb", "pymodel") for path in (ROOT / folder).rglob("*.sv"))
+    return sorted(path for folder in ("rtl", "tb", "pymodel", "formal") for path in (ROOT / folder).rglob("*.sv"))
