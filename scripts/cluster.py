@@ -45,11 +45,11 @@ def _contention(config: Config, arguments: argparse.Namespace) -> int:
     if arguments.write:
         size = contention.SIZE
         text = (
-            f"`{config.name}` in the default cluster, {size} x {size} x {size} fp16 in the TCDM, MAC/cycle of at most "
-            f"{config.num_ces}, against the share of cycles in which each of {config.cores} cores begins an access (half "
-            "of them writes). *priority*: the branch that wins conflicts; *share*: what the other one is sure of. Waits "
-            "are in conflict cycles, the longest at any rate *of* the bound. *exact*: product, flags and all data of "
-            "the cores are right at every point."
+            f"`{config.name}` in the default cluster, {size} x {size} x {size} fp16 in the TCDM, MAC/cycle (at most "
+            f"{config.num_ces}) against the share of cycles in which each of {config.cores} cores begins an access "
+            "(half of them writes). *priority*: the branch that wins conflicts; *share*: what the other one is sure "
+            "of. Waits are in conflict cycles, the longest at any rate *of* the bound. *exact*: product, flags and all "
+            "data of the cores are right at every point."
         )
         _write(
             PAGE,

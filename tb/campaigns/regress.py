@@ -18,9 +18,9 @@ from tb.campaigns.plan import CAMPAIGNS, Campaign
 from tb.campaigns.tally import COUNTS, Tally
 
 SHARD_TRIALS = 100
-MODULES = ("build", "checks", "config", "golden", "job", "regs", "fp/*", "law/*", "plan/*", "device/*")
+MODULES = ("build", "checks", "config", "golden", "job", "regs", "fp/*", "law/*", "plan/*", "cluster/*", "device/*")
 SOURCES = ("configs.yaml", "rtl/**/*", "tb/campaigns/*", *(f"pymodel/redmule/{module}.*" for module in MODULES))
-SOURCE_SUFFIXES = {".sv", ".f", ".py", ".cpp", ".h", ".yaml"}
+SOURCE_SUFFIXES = {".sv", ".f", ".vlt", ".py", ".cpp", ".h", ".yaml"}
 """What an outcome depends on."""
 
 COLUMNS = {

@@ -99,10 +99,10 @@ class Scene:
     jobs: list[Job]
 
     @classmethod
-    def make(cls, device: Allocator, build: Build, seed: int, size: int = ARENA_BYTES) -> Scene:
+    def make(cls, device: Allocator, build: Build, seed: int, size: int | None = None) -> Scene:
         """Fill an arena of a device."""
         random = np.random.default_rng(seed)
-        arena = Arena(device, size, random)
+        arena = Arena(device, size or ARENA_BYTES, random)
         return cls(arena, build(arena, random))
 
 

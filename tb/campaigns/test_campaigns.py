@@ -12,7 +12,9 @@ import pytest
 
 from redmule import law
 from redmule.config import Config
-from redmule.device import GoldenDevice
+from redmule.device import ClusterDevice, GoldenDevice
+from redmule.device.cluster import Contention
+from redmule.device.dma import Dma
 from redmule.fp import Flags
 from redmule.job import HardwareJob, Job, Result, Stored
 from redmule.regs import Offset
@@ -26,7 +28,8 @@ SEED = 1
 TENTH, MOST_TRIALS = 0.1, 400
 CONFIGURATIONS = ("tiny", "paper", "odd_5x3", "odd_3x16")
 
-CHOSEN = [c for c in CAMPAIGNS if c.config.name in CONFIGURATIONS and c.kind != "upstream"]
+LEFT_OUT = ("upstream-paper", "cluster_1-paper")  # one is a test of its own, one takes long to build
+CHOSEN = [c for c in CAMPAIGNS if c.config.name in CONFIGURATIONS and c.name not in LEFT_OUT]
 BY_NAME = {campaign.name: campaign for campaign in CAMPAIGNS}
 MIXED = BY_NAME["mixed-tiny"]
 
@@ -140,7 +143,7 @@ def _flipped_golden_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("flipped")
 @pytest.mark.parametrize(
-    "name", [f"{kind}-tiny" for kind in ("mixed", "shapes", "queued", "chains", "clears", "resets")]
+    "name", [f"{kind}-tiny" for kind in ("mixed", "shapes", "queued", "chains", "clears", "resets", "cluster_1")]
 )
 def test_a_flipped_golden_bit_is_one_bit_that_differs(name: str) -> None:
     for index in range(4):
@@ -207,6 +210,24 @@ def test_a_guard_that_finds_a_write_outside_z_is_a_broken_rule(monkeypatch: pyte
     tally = MIXED.run(SEED, 3)
     assert tally.rules == tally.failures == 1
     assert "guard" in tally.examples[0]
+
+
+def test_in_the_cluster_wrong_data_of_a_core_and_long_waits_are_broken_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    contention = ClusterDevice.contention
+
+    def worse(device: ClusterDevice) -> Contention:
+        return replace(contention(device), errors=1, worst_wide=1_000, worst_log=10_000)
+
+    monkeypatch.setattr(ClusterDevice, "contention", worse)
+    total = sum((BY_NAME["cluster_2-tiny"].run(SEED, index) for index in range(8)), Tally())
+    assert 8 < total.rules == total.failures <= 24
+    assert any("waited 1000 conflict cycles" in example for example in total.examples)
+
+
+def test_in_the_cluster_a_byte_that_the_dma_did_not_copy_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Dma, "copy", lambda dma, *_: dma.issued)
+    total = sum((BY_NAME["cluster_2-tiny"].run(SEED, index) for index in range(6, 9)), Tally())
+    assert total.stray > 0
 
 
 def test_a_job_that_vanishes_is_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:

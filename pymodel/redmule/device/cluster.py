@@ -34,7 +34,7 @@ from redmule.device.cluster_harness import ClusterHarness
 from redmule.device.driver import Driver
 from redmule.device.memory import Memory, MemoryFullError, readable
 from redmule.device.options import Options
-from redmule.device.placement import Placed, Settle
+from redmule.device.placement import Settle
 from redmule.device.rtl import TIME_FLOOR_CYCLES, TIME_MARGIN, RtlDevice
 from redmule.device.tiled import Matrices, Outcome, TiledRun
 from redmule.device.tiling import Problem, Tiling, choose
@@ -296,6 +296,3 @@ class ClusterDevice(RtlDevice):
             return TIME_FLOOR_CYCLES + self.patience(hardware)
         words = self.cluster.tcdm_bytes // WORD_BYTES
         return TIME_FLOOR_CYCLES + TIME_MARGIN * words * (self.cluster.l2_interval + self.config.cores)
-
-
-__all__ = ["ClusterDevice", "Contention", "Placed"]
