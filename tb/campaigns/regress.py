@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from redmule.build import cache_dir
 from redmule.config import data_dir
+from tb.campaigns.contended import CLUSTERS
 from tb.campaigns.plan import CAMPAIGNS, Campaign
 from tb.campaigns.tally import COUNTS, Tally
 
@@ -22,6 +24,9 @@ MODULES = ("build", "checks", "config", "golden", "job", "regs", "fp/*", "law/*"
 SOURCES = ("configs.yaml", "rtl/**/*", "tb/campaigns/*", *(f"pymodel/redmule/{module}.*" for module in MODULES))
 SOURCE_SUFFIXES = {".sv", ".f", ".vlt", ".py", ".cpp", ".h", ".yaml"}
 """What an outcome depends on."""
+OF_CLUSTER = re.compile(r"rtl/(cluster|regs/pulp|redmule_hci)|/(cluster|contended|dma|tiled|tiling)|rtl/lint")
+"""What it depends on only in the cluster, or not at all."""
+CLUSTER_KINDS = tuple(f"cluster_{count}" for count in CLUSTERS)
 
 COLUMNS = {
     "jobs": "jobs",
@@ -85,13 +90,12 @@ def play(
     tallies = {campaign.name: Tally() for campaign in campaigns}
     seconds = dict.fromkeys(tallies, 0.0)
     left = dict.fromkeys(tallies, 0)
-    folder = results_dir()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         running: dict[Future[tuple[Tally, float]], tuple[Campaign, int]] = {}
         for campaign in campaigns:
             indices = campaign.indices(seed, scale)
-            kept = folder / f"{campaign.name}-{seed}-{scale:g}.json"
+            kept = _place(campaign, seed, scale)
             if kept.exists():
                 advance(campaign, len(indices))
                 yield _load(campaign, kept)
@@ -111,7 +115,7 @@ def play(
                     advance(campaign, trials)
                     if left[campaign.name] == 0:
                         outcome = Outcome(campaign, tallies[campaign.name], seconds[campaign.name])
-                        _save(outcome, folder / f"{campaign.name}-{seed}-{scale:g}.json")
+                        _save(outcome, _place(campaign, seed, scale))
                         yield outcome
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -143,13 +147,20 @@ def table(outcomes: Sequence[Outcome], seed: int, scale: float) -> str:
     return "\n".join([*lines, f"| {' | '.join(cells)} |", ""])
 
 
-def results_dir() -> Path:
+def _place(campaign: Campaign, seed: int, scale: float) -> Path:
+    """Return the file where an outcome is kept."""
+    return results_dir(campaign.kind in CLUSTER_KINDS) / f"{campaign.name}-{seed}-{scale:g}.json"
+
+
+def results_dir(in_cluster: bool) -> Path:
     """Return the folder of outcomes for the sources as they are."""
     top = data_dir()
     digest = hashlib.sha256()
     for path in sorted({path for pattern in SOURCES for path in top.glob(pattern)}):
-        if path.suffix in SOURCE_SUFFIXES and not path.name.startswith("test_"):
-            digest.update(f"\0{path.relative_to(top)}\0".encode() + path.read_bytes())
+        name = path.relative_to(top).as_posix()
+        matters = path.suffix in SOURCE_SUFFIXES and not path.name.startswith("test_")
+        if matters and (in_cluster or not OF_CLUSTER.search(name)):
+            digest.update(f"\0{name}\0".encode() + path.read_bytes())
     folder = cache_dir() / "regress" / digest.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -251,7 +251,7 @@ def test_an_unexpected_error_of_the_bench_is_a_failure_with_its_replay(monkeypat
 
 
 def test_finished_campaigns_are_kept_and_failed_ones_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regress, "results_dir", lambda: tmp_path)
+    monkeypatch.setattr(regress, "results_dir", lambda _in_cluster: tmp_path)
     clears = BY_NAME["clears-tiny"]
     told: list[int] = []
 
