@@ -46,6 +46,30 @@ def test_json_output_is_one_value_for_machines(capsys: pytest.CaptureFixture[str
     assert line["cycles"] is None
 
 
+@pytest.mark.parametrize("orientation", ["normal", "transposed"])
+def test_the_hardware_jobs_of_a_run_are_shown_with_their_orientation(
+    orientation: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = ("run", "--m", "9", "--n", "4", "--k", "2", "--backend", "model", "--orientation", orientation)
+    shape = {"normal": "9 x 4 x 2", "transposed": "2 x 4 x 9"}[orientation]
+    assert _run(*size) == 0
+    assert f"{shape} {orientation}" in capsys.readouterr().out
+    assert _run(*size, "--json") == 0
+    (part,) = json.loads(capsys.readouterr().out)["parts"]
+    assert (part["m"], part["k"], part["orientation"]) == (
+        *((9, 2) if orientation == "normal" else (2, 9)),
+        orientation,
+    )
+
+
+def test_a_batch_names_the_orientation_of_each_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [{"M": 5, "N": 3, "K": 2, "orientation": orientation} for orientation in ("normal", "transposed")]
+    (tmp_path / "jobs.json").write_text(json.dumps(jobs), encoding="utf-8")
+    assert _run("batch", str(tmp_path / "jobs.json"), "--backend", "model", "--json") == 0
+    lines = json.loads(capsys.readouterr().out)
+    assert [line["parts"][0]["orientation"] for line in lines] == ["normal", "transposed"]
+
+
 def test_operands_of_a_file_give_raw_codes_in_a_file(operands: str, tmp_path: Path) -> None:
     out = tmp_path / "z.npz"
     arguments = ("--operands", operands, "--dtype", "e5m2", "--backend", "golden")

@@ -12,7 +12,17 @@ import typer
 
 from redmule import checks
 from redmule.cli.jobs import JobSpec, agrees, record
-from redmule.cli.options import BackendOption, ConfigOption, SeedOption, StallOption
+from redmule.cli.options import (
+    BackendOption,
+    ClusterOption,
+    ConfigOption,
+    PriorityOption,
+    SeedOption,
+    ShareOption,
+    StallOption,
+    TrafficOption,
+    cluster_of,
+)
 from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
 from redmule.device import open_device
 from redmule.job import Job
@@ -26,13 +36,18 @@ def batch(
     config: ConfigOption = "paper",
     seed: SeedOption = 0,
     stall: StallOption = 0.0,
+    traffic: TrafficOption = None,
+    priority: PriorityOption = None,
+    share: ShareOption = None,
+    in_cluster: ClusterOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a list of jobs through the hardware's queue; one line a job. The operands of a job have its own seed."""
     jobs = read_jobs(file)
+    cluster = cluster_of(in_cluster, traffic, priority, share)
     with (
         progress_bar(len(jobs)) as bar,
-        open_device(backend, config, stall=stall, seed=seed, progress=bar) as device,
+        open_device(backend, config, stall=stall, seed=seed, progress=bar, cluster=cluster) as device,
     ):
         results = device.run(jobs)
         lines = [record(job, result, device) for job, result in zip(jobs, results, strict=True)]
@@ -72,7 +87,7 @@ def _spec(entry: dict[str, Any]) -> JobSpec:
     """Return the job that one entry describes."""
     types: dict[str, Any] = {
         **dict.fromkeys(("M", "N", "K", "seed"), int),
-        **dict.fromkeys(("operands", "op", "dtype", "out_dtype"), str),
+        **dict.fromkeys(("operands", "op", "dtype", "out_dtype", "orientation"), str),
         **dict.fromkeys(("x_trans", "w_trans", "z_trans", "saturate"), bool),
     }
     for key, value in entry.items():

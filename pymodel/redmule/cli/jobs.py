@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -37,6 +37,7 @@ class JobSpec:
     w_trans: bool = False
     z_trans: bool = False
     saturate: bool = False
+    orientation: str = "auto"
     seed: int = 0
 
     def job(self) -> Job:
@@ -63,6 +64,7 @@ class JobSpec:
             self.w_trans,
             self.z_trans,
             self.saturate,
+            self.orientation,
         )
 
     def _random(self, *, needs_y: bool) -> dict[str, NDArray[Any]]:
@@ -144,6 +146,7 @@ def record(job: Job, result: Result, device: Device) -> dict[str, Any]:
         "utilisation": result.utilisation,
         "steps": result.steps,
         "stalls": dict(result.stalls),
+        "parts": [asdict(part) for part in result.parts],
         "flags": str(result.flags),
         "mismatches": int(np.count_nonzero(differs)),
         "flags_match": result.flags == expected.flags,

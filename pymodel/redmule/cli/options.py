@@ -13,6 +13,7 @@ from redmule.cluster import PATTERNS, PRIORITIES, Cluster
 from redmule.config import CONFIGS
 from redmule.device import KINDS
 from redmule.fp import FORMATS, OPS
+from redmule.job import ORIENTATIONS
 
 _FORMAT_NAMES = tuple(fmt.name for fmt in FORMATS)
 
@@ -51,6 +52,7 @@ def help_of(option: str, text: str) -> str:
 OpOption = Annotated[str, typer.Option(help=help_of("--op", "Operation"))]
 DtypeOption = Annotated[str | None, typer.Option(help=help_of("--dtype", "Format of the operands (default fp16)"))]
 OutDtypeOption = Annotated[str | None, typer.Option(help="Format of the result (default: that of X).")]
+OrientationOption = Annotated[str, typer.Option(help=f"How it may run: {', '.join(ORIENTATIONS)}.")]
 SaturateOption = Annotated[bool, typer.Option("--saturate", help="Overflow gives the largest finite value.")]
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from redmule.cli.options import (
     ConfigOption,
     DtypeOption,
     OpOption,
+    OrientationOption,
     OutDtypeOption,
     PriorityOption,
     SaturateOption,
@@ -49,6 +51,7 @@ def run(
     w_trans: Annotated[bool, typer.Option("--w-trans", help="W is stored K x N.")] = False,
     z_trans: Annotated[bool, typer.Option("--z-trans", help="Y and Z are stored K x M.")] = False,
     saturate: SaturateOption = False,
+    orientation: OrientationOption = "auto",
     backend: BackendOption = "rtl",
     config: ConfigOption = "paper",
     seed: SeedOption = 0,
@@ -61,7 +64,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run one job, on random data or on operands of a file, and compare it with the golden model."""
-    spec = JobSpec(m, n, k, operands, op, dtype, out_dtype, x_trans, w_trans, z_trans, saturate, seed)
+    spec = JobSpec(m, n, k, operands, op, dtype, out_dtype, x_trans, w_trans, z_trans, saturate, orientation, seed)
     job = spec.job()
     cluster = cluster_of(in_cluster, traffic, priority, share)
     if out is not None:
@@ -92,5 +95,12 @@ def _rows(line: dict[str, Any]) -> list[tuple[str, object]]:
     if line["cycles"] is not None:
         rows += [("cycles", line["cycles"]), ("utilisation", f"{line['utilisation']:.2%}"), ("steps", line["steps"])]
         rows += [(f"stalled: {reason}", cycles) for reason, cycles in line["stalls"].items()]
+    rows += _parts(line["parts"])
     verdict = "same" if line["flags_match"] else "DIFFERENT from golden"
     return [*rows, ("flags", f"{line['flags']} ({verdict})"), ("mismatches", line["mismatches"])]
+
+
+def _parts(parts: list[dict[str, Any]]) -> list[tuple[str, object]]:
+    """Return a row for each shape of hardware job that the job ran as, and how many there were of it."""
+    counts = Counter("{m} x {n} x {k} {orientation}, row groups {groups}".format(**part) for part in parts)
+    return [(f"ran as {count} of" if count > 1 else "ran as", shape) for shape, count in counts.items()]
