@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The accelerator in the cluster, measured on the RTL: against the traffic of the cores, and fed from L2 by DMA.
 
-`--long` adds the product of 512 x 512 x 512 for every bandwidth and latency of L2 (about a minute each).
-Exits with 1 if a datum is wrong, a wait beyond its bound, or less than 95 % of the speed is kept with the default L2.
+`--long` measures the latter: a product of 512 x 512 x 512 by bandwidth and latency of L2, about a minute each.
+Exits with 1 if a datum is wrong, a wait beyond its bound, or less than 95 % of the speed is kept at full bandwidth.
 """
 
 from __future__ import annotations

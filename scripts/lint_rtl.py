@@ -17,7 +17,7 @@ from redmule.config import CONFIGS, Config, data_dir
 ROOT = data_dir()
 LINT = ROOT / "rtl" / "lint"
 TOP = "redmule_top"
-CLUSTER_TOP = "pulp_cluster_stub"
+WRAPPER_TOP, CLUSTER_TOP = "redmule_hci_wrap", "pulp_cluster_stub"
 
 # Beside the named ones: rows, elements in a row, pipeline registers, port bits; and what may be left out or multiplied.
 ODD_SHAPES = [(1, 1, 0, 64), (5, 3, 4, 64), (32, 5, 0, 1024), (1, 16, 4, 64), (5, 16, 4, 1024), (32, 1, 4, 512)]
@@ -48,6 +48,7 @@ def checks() -> Iterator[tuple[str, list[str]]]:
     sources = rtl_sources()
     for config in sorted((*CONFIGS.values(), *ODD_CONFIGS), key=lambda config: -config.num_ces):
         yield from _elaborations(TOP, config.name, config.parameters(), sources)
+    yield from _elaborations(WRAPPER_TOP, "wrapper", {}, [*sources, ROOT / "rtl" / f"{WRAPPER_TOP}.sv"])
     sources += rtl_sources("cluster.f")
     for cluster, config in [*((Cluster(), config) for config in CONFIGS.values()), *ODD_CLUSTERS]:
         name = f"cluster of {cluster.accelerators} {config.name}"

@@ -5,6 +5,7 @@
 //   accelerators        -> wide branch        /
 // One host at the peripheral bus programs all of it (map: pulp_periph_bus). The lowest lines of event_o are those of
 // accelerator 0, one a core, then those of the others, then those of the DMA; an event goes to the core that asked.
+// L2 and the traffic are for simulation, all else can be synthesized.
 `default_nettype none
 
 module pulp_cluster_stub
@@ -17,6 +18,9 @@ module pulp_cluster_stub
     parameter int unsigned NumBanks = 16,
     parameter int unsigned BankWords = 2048,
     parameter int unsigned L2Bytes = 4 << 20,
+    parameter int unsigned RegionWords = 256,
+    parameter int unsigned DmaQueueDepth = 4,
+    parameter int unsigned DmaFifoBeats = 64,
     parameter addr_t TcdmBase = 32'h1000_0000,
     parameter addr_t L2Base = 32'h1C00_0000,
     // accelerators
@@ -63,16 +67,10 @@ module pulp_cluster_stub
   logic [NumTargets-1:0] target_req, target_gnt, target_r_valid;
   periph_rsp_t target_rsp[NumTargets];
 
-  assign host_access = '{
-          add: reg_add_i,
-          wen: reg_wen_i,
-          be: reg_be_i,
-          data: reg_data_i,
-          id: id_t'(reg_id_i)
-      };
+  assign host_access  = '{add: reg_add_i, wen: reg_wen_i, be: reg_be_i, data: reg_data_i, id: id_t'(reg_id_i)};
   assign reg_r_data_o = host_rsp.data;
-  assign reg_r_id_o = host_rsp.id[IdWidth-1:0];
-  assign reg_r_err_o = host_rsp.err;
+  assign reg_r_id_o   = host_rsp.id[IdWidth-1:0];
+  assign reg_r_err_o  = host_rsp.err;
 
   pulp_periph_bus #(
       .NumAccelerators(NumAccelerators),
@@ -197,7 +195,8 @@ module pulp_cluster_stub
   // -------------------------------------------------------------------------------------------- cores
   for (genvar c = 0; c < NumCores; c++) begin : gen_core
     pulp_traffic #(
-        .NumBanks(NumBanks)
+        .NumBanks(NumBanks),
+        .RegionWords(RegionWords)
     ) u_traffic (
         .clk_i,
         .rst_ni,
@@ -230,8 +229,10 @@ module pulp_cluster_stub
   end
 
   pulp_dma #(
-      .NumDma  (NumDma),
-      .NumCores(NumCores)
+      .NumDma(NumDma),
+      .NumCores(NumCores),
+      .QueueDepth(DmaQueueDepth),
+      .FifoBeats(DmaFifoBeats)
   ) u_dma (
       .clk_i,
       .rst_ni,

@@ -246,6 +246,21 @@ module pulp_dma
   end
 
 `ifndef SYNTHESIS
+  pulp_port_checks #(
+      .DataWidth(BusBits),
+      .NextCycle(1'b0)
+  ) u_l2_checks (
+      .clk_i,
+      .rst_ni,
+      .req_i(l2_req_o),
+      .gnt_i(l2_gnt_i),
+      .add_i(l2_addr_o),
+      .wen_i(l2_wen_o),
+      .be_i(l2_be_o),
+      .data_i(l2_wdata_o),
+      .r_valid_i(l2_r_valid_i)
+  );
+
   // Nothing is asked for without a transfer.
   QuietWithoutATransfer :
   assert property (@(posedge clk_i) disable iff (!rst_ni) !present |-> idle && !l2_req_o && tcdm_req_o == '0);

@@ -2,7 +2,7 @@
 // The banks of the tightly coupled memory. Each has a single port: one access a cycle, byte enables, data of a read in
 // the next cycle, held until the next read of that bank. Word w of the memory is in row w / NumBanks of bank
 // w % NumBanks; the storage is one array in the order of the words, so that a simulator sees a linear little-endian
-// memory. A row is less than BankWords. Contents and data have no reset.
+// memory; a chip puts an SRAM in the place of each bank. A row is less than BankWords. Contents and data have no reset.
 `default_nettype none
 
 module pulp_tcdm
@@ -24,24 +24,19 @@ module pulp_tcdm
   localparam int unsigned ByteBits = WordBits / WordBytes;
 
   typedef logic [RowBits-1:0] row_t;
-  typedef logic [ByteBits-1:0] byte_t;
 
   word_t mem_q  [BankWords] [NumBanks];
   word_t rdata_q[ NumBanks];
 
   assign rdata_o = rdata_q;
 
-  function automatic word_t merged(word_t stored, word_t written, lanes_t be);
-    word_t mask;
-    for (int unsigned b = 0; b < WordBytes; b++) mask[b*ByteBits+:ByteBits] = be[b] ? byte_t'('1) : byte_t'('0);
-    return (written & mask) | (stored & ~mask);
-  endfunction
-
   always_ff @(posedge clk_i) begin
     for (int unsigned b = 0; b < NumBanks; b++) begin
-      if (req_i[b]) begin
-        if (wen_i[b]) rdata_q[b] <= mem_q[row_t'(row_i[b])][b];
-        else mem_q[row_t'(row_i[b])][b] <= merged(mem_q[row_t'(row_i[b])][b], wdata_i[b], be_i[b]);
+      if (req_i[b] & wen_i[b]) rdata_q[b] <= mem_q[row_t'(row_i[b])][b];
+      for (int unsigned l = 0; l < WordBytes; l++) begin
+        if (req_i[b] & ~wen_i[b] & be_i[b][l]) begin
+          mem_q[row_t'(row_i[b])][b][l*ByteBits+:ByteBits] <= wdata_i[b][l*ByteBits+:ByteBits];
+        end
       end
     end
   end

@@ -23,9 +23,9 @@ module pulp_traffic_random
 
   typedef logic [63:0] state_t;
 
-  function automatic state_t start_of(word_t seed);
+  function automatic state_t start_of(word_t from);
     word_t spread;
-    spread = seed * Spread;
+    spread = from * Spread;
     return {~spread, spread};
   endfunction
 

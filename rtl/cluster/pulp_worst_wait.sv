@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: SHL-0.51
 // The longest wait of Num requesters: how often counts_i was high while one request waited, at most.
+// worst_o knows of a wait a cycle later, so that no long path ends here.
 // clear_i begins anew: what has been counted of requests that still wait is forgotten as well.
 `default_nettype none
 
@@ -23,7 +24,7 @@ module pulp_worst_wait
     worst_d = worst_o;
     for (int unsigned i = 0; i < Num; i++) begin
       waited_d[i] = waits_i[i] ? waited_q[i] + word_t'(counts_i) : '0;
-      if (waited_d[i] > worst_d) worst_d = waited_d[i];
+      if (waited_q[i] > worst_d) worst_d = waited_q[i];
     end
   end
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from redmule.cluster import PATTERNS, Cluster, Traffic
+from redmule.cluster import PATTERNS, PRIORITIES, Cluster, Traffic
 from redmule.cluster.regs_dma import DirectionCode
 from redmule.config import Config
 from redmule.device import MEMORY_BASE, ClusterDevice, GoldenDevice, Memory
@@ -66,49 +66,46 @@ def contended(accelerators: int) -> Callable[[Stage], Tally]:
     def trial(stage: Stage) -> Tally:
         options = Options(seed=stage.draw_seed(), waves=stage.waves)
         with ClusterDevice(stage.config, CLUSTERS[accelerators], options) as device:
-            guaranteed = _draw_setting(stage.random, device)
+            _draw_setting(stage.random, device)
             try:
                 tally = _tiles(stage, device) if stage.random.random() < 1 / 3 else _side_by_side(stage, device)
             except HangError as error:
                 return Tally(jobs=1, hangs=1, examples=(str(error),))
             except (SimulationError, DeviceError, RegisterError) as error:
                 return Tally(jobs=1, rules=1, examples=(f"{type(error).__name__}: {error}",))
-            return tally + _fairness(device, guaranteed)
+            return tally + _fairness(device)
 
     return trial
 
 
-def _draw_setting(random: np.random.Generator, device: ClusterDevice) -> tuple[int, int] | None:
-    """Set arbiter, traffic and L2 at random; return the share if it bounds the waits of both branches."""
+def _draw_setting(random: np.random.Generator, device: ClusterDevice) -> None:
+    """Set arbiter, traffic and L2 at random."""
     num, den = SHARES[random.integers(len(SHARES))]
     bounded = 0 < num < den
-    device.set_arbiter(str(random.choice(("wide", "log"))), (num, den))
+    priority = str(random.choice(PRIORITIES))
     pattern, rate = str(random.choice(PATTERNS)), float(random.choice((0.0, 1.0, random.random())))
     if not bounded:
         rate *= CALM_BANK_RATE if pattern == "bank" else CALM_RATE
-    device.set_traffic(Traffic(pattern, rate, float(random.choice((0.0, 0.5, 0.9)))))
-    device.set_l2(int(np.exp(random.uniform(0, np.log(200)))), int(random.choice((1, 1, 2, 7))))
+    device.configure(
+        priority=priority,
+        share=(num, den),
+        traffic=Traffic(pattern, rate, float(random.choice((0.0, 0.5, 0.9)))),
+        l2_latency=int(np.exp(random.uniform(0, np.log(200)))),
+        l2_interval=int(random.choice((1, 1, 2, 7))),
+    )
     device.reset_counters()
-    return (num, den) if bounded else None
 
 
-def _fairness(device: ClusterDevice, share: tuple[int, int] | None) -> Tally:
+def _fairness(device: ClusterDevice) -> Tally:
     """Let the traffic end; judge its data, and the waits of both branches in conflict cycles."""
-    device.set_traffic(None)
+    device.configure(traffic=None)
     device.harness.step(END_CYCLES)
     seen = device.contention()
     wrong = [f"{seen.errors} answers of the cores' accesses were wrong"] if seen.errors else []
-    if share is not None:
-        ports = device.config.cores + device.cluster.dmas
-        bounds = {
-            "wide": (seen.worst_wide, device.cluster.accelerators * share[1]),
-            "log": (seen.worst_log, ports * share[1]),
-        }
-        wrong += [
-            f"a {name} request waited {worst} conflict cycles, bound {bound}"
-            for name, (worst, bound) in bounds.items()
-            if worst > bound
-        ]
+    worst = (("wide", seen.worst_wide), ("log", seen.worst_log))
+    for (name, waited), bound in zip(worst, device.cluster.bounds(device.config), strict=True):
+        if bound is not None and waited > bound:
+            wrong.append(f"a {name} request waited {waited} conflict cycles, bound {bound}")
     return Tally(rules=len(wrong), examples=tuple(wrong))
 
 

@@ -24,7 +24,7 @@ MODULES = ("build", "checks", "config", "golden", "job", "regs", "fp/*", "law/*"
 SOURCES = ("configs.yaml", "rtl/**/*", "tb/campaigns/*", *(f"pymodel/redmule/{module}.*" for module in MODULES))
 SOURCE_SUFFIXES = {".sv", ".f", ".vlt", ".py", ".cpp", ".h", ".yaml"}
 """What an outcome depends on."""
-OF_CLUSTER = re.compile(r"rtl/(cluster|regs/pulp|redmule_hci)|/(cluster|contended|dma|tiled|tiling)|rtl/lint")
+OF_CLUSTER = re.compile(r"rtl/(cluster|regs/pulp|redmule_hci)|/(cluster|contended|dma|tile)|rtl/lint")
 """What it depends on only in the cluster, or not at all."""
 CLUSTER_KINDS = tuple(f"cluster_{count}" for count in CLUSTERS)
 
@@ -158,7 +158,7 @@ def results_dir(in_cluster: bool) -> Path:
     digest = hashlib.sha256()
     for path in sorted({path for pattern in SOURCES for path in top.glob(pattern)}):
         name = path.relative_to(top).as_posix()
-        matters = path.suffix in SOURCE_SUFFIXES and not path.name.startswith("test_")
+        matters = path.suffix in SOURCE_SUFFIXES and not path.name.startswith(("test_", "regress"))
         if matters and (in_cluster or not OF_CLUSTER.search(name)):
             digest.update(f"\0{name}\0".encode() + path.read_bytes())
     folder = cache_dir() / "regress" / digest.hexdigest()[:16]

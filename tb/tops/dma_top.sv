@@ -132,21 +132,6 @@ module dma_top
       .r_err_o(mem_r_err_o)
   );
 
-  pulp_port_checks #(
-      .DataWidth(BusBits),
-      .NextCycle(1'b0)
-  ) u_l2_checks (
-      .clk_i,
-      .rst_ni,
-      .req_i(l2_req_o),
-      .gnt_i(l2_gnt),
-      .add_i(l2_add_o),
-      .wen_i(l2_wen_o),
-      .be_i(l2_be_o),
-      .data_i(l2_data_o),
-      .r_valid_i(l2_r_valid)
-  );
-
   for (genvar l = 0; l < NumDma; l++) begin : gen_lane
     assign tcdm_add_o[l*32+:32] = tcdm_access[l].add;
     assign tcdm_wen_o[l] = tcdm_access[l].wen;

@@ -54,7 +54,7 @@ module hci_top #(
     output logic [           31:0]      held_o
 );
 
-  localparam int unsigned PeriphIdWidth = OneHotIds ? 2 ** IdWidth : IdWidth;
+  localparam int unsigned PeriphIdWidth = OneHotIds ? 2 ** IdWidth - 1 : IdWidth;
   localparam int unsigned Depth = 16;
   localparam int unsigned HciWidth = 3;  // of the signals that RedMulE does not need
 
@@ -128,9 +128,10 @@ module hci_top #(
 
   // -------------------------------------------------------------------------------------------- ids, events
   if (OneHotIds) begin : gen_one_hot
+    // The highest id has no bit.
     assign id = PeriphIdWidth'(1) << reg_id_i;
     always_comb begin
-      reg_r_id_o = '0;
+      reg_r_id_o = r_id == '0 ? '1 : '0;
       for (int unsigned i = 0; i < PeriphIdWidth; i++) if (r_id[i]) reg_r_id_o |= IdWidth'(i);
     end
   end else begin : gen_number
@@ -199,6 +200,23 @@ module hci_top #(
       .periph_r_id_o(r_id)
   );
 
+  // The rules of the register port hold for the port of the cores as well.
+  redmule_reg_checks #(
+      .IdWidth(IdWidth)
+  ) u_reg_checks (
+      .clk_i,
+      .rst_ni,
+      .req_i(reg_req_i),
+      .gnt_i(reg_gnt_o),
+      .add_i(reg_add_i),
+      .wen_i(reg_wen_i),
+      .be_i(reg_be_i),
+      .data_i(reg_data_i),
+      .id_i(reg_id_i),
+      .r_valid_i(reg_r_valid_o),
+      .r_id_i(reg_r_id_o)
+  );
+
 `ifndef SYNTHESIS
   // A request that waits for its grant stays and holds, with all that belongs to it.
   HciRequestHolds :
@@ -216,10 +234,6 @@ module hci_top #(
     SecondEventNever :
     assert property (@(posedge clk_i) disable iff (!rst_ni) !evt_o[c][1]);
   end
-
-  // An id comes back as it went.
-  IdComesBack :
-  assert property (@(posedge clk_i) disable iff (!rst_ni) reg_r_valid_o |-> r_id == $past(id));
 `endif
 
 endmodule

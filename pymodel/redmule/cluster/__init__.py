@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from redmule import checks
+from redmule.cluster import regs_arbiter, regs_dma
 from redmule.cluster.regs_traffic import PatternCode
 from redmule.config import Config
 
@@ -21,15 +22,32 @@ DMA_BASE = 0x2000
 TRAFFIC_BASE, TRAFFIC_STEP = 0x4000, 0x40
 """Offsets on the peripheral bus, as pulp_periph_bus decodes them."""
 
+STRIDE_WORDS = 3
+"""Of the strided pattern."""
+
 REGION_BYTES = 1024
 """What a traffic generator needs of the TCDM for itself."""
 
 PATTERNS = tuple(code.name.lower() for code in PatternCode)
 PRIORITIES = ("wide", "log")
 LEAST_BANKS = 16
-MOST_SHARE = 255
-OF_RATE = 256
-MOST_LATENCY, MOST_INTERVAL = 1023, 255
+MOST_BANKS = REGION_BYTES // WORD_BYTES
+"""A generator has a word in each bank at least."""
+
+DMA_QUEUE, DMA_FIFO_BEATS = 4, 64
+"""Transfers the DMA holds; beats it has asked for at most before they come."""
+
+DMA_LOOP_CYCLES = 4
+"""From the place of a beat in that FIFO to the next beat asked for, beside the latency of L2."""
+
+MOST_LINES = 64
+"""Event lines that a simulation can watch."""
+
+PARTS = 256
+"""Rates and shares of the traffic are set in so many parts."""
+
+MOST_SHARE = (1 << regs_arbiter.Config.FIELDS["num"][1]) - 1
+MOST_LATENCY, MOST_INTERVAL = ((1 << regs_dma.L2Cfg.FIELDS[name][1]) - 1 for name in ("latency", "interval"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +55,7 @@ class Traffic:
     """What every core does to the TCDM beside the accelerator.
 
     Attributes:
-        pattern: which words of its region: "linear", "strided" (every third), "random", "bank" (all of one bank).
+        pattern: which words of its region: "linear", "strided" (each STRIDE_WORDS-th), "random", "bank" (all of one).
         rate: share of the cycles in which a core that does not wait begins an access, 0 to 1.
         writes: share of the accesses that write, 0 to 0.99.
 
@@ -80,7 +98,8 @@ class Cluster:
         tcdm_bytes: size of the TCDM; the banks share it equally.
         l2_bytes: size of L2.
         priority: the branch that wins a conflict for a bank: "wide" (accelerators) or "log" (cores and DMA).
-        share: (num, den): the other branch wins num of any den conflict cycles; num 0: none for sure.
+        share: (num, den): the other branch wins num of any den conflict cycles. With num or den 0 it is sure of none;
+            with num >= den > 0 it wins all, and the branch with priority none.
         traffic: of all cores, as `Traffic` or "PATTERN:RATE"; None: they are idle.
         l2_latency: cycles from an access of L2 to its answer, 1 to 1023.
         l2_interval: cycles from one access of L2 to the next, 1 to 255.
@@ -104,7 +123,9 @@ class Cluster:
         checked = {
             "accelerators": checks.integer("accelerators", self.accelerators, range(1, 9)),
             "dmas": checks.integer("dmas", self.dmas, (1, 2)),
-            "banks": checks.integer("banks", self.banks, (0, *(1 << bits for bits in range(2, 11)))),
+            "banks": checks.integer(
+                "banks", self.banks, (0, *(1 << bits for bits in range(2, MOST_BANKS.bit_length())))
+            ),
             "tcdm_bytes": checks.integer("tcdm_bytes", self.tcdm_bytes, range(4096, (8 << 20) + 1)),
             "l2_bytes": checks.integer("l2_bytes", self.l2_bytes, range(4096, (64 << 20) + 1)),
             "priority": checks.choice("priority", self.priority, PRIORITIES),
@@ -131,6 +152,25 @@ class Cluster:
         if not isinstance(self.traffic, str):
             raise checks.refused("traffic", self.traffic, "is a redmule.Traffic or PATTERN:RATE")
         return Traffic.parse(self.traffic)
+
+    @property
+    def dma_bytes_per_cycle(self) -> float:
+        """What the DMA brings from L2 at most: by width and interval of L2, and by the beats it may have asked for."""
+        open_beats = DMA_FIFO_BEATS / (self.l2_latency + DMA_LOOP_CYCLES)
+        return self.dmas * WORD_BYTES * min(1 / self.l2_interval, open_beats)
+
+    def bounds(self, config: Config) -> tuple[int | None, int | None]:
+        """Return the conflict cycles that a wide request, and one of a core or the DMA, waits at most; None: no bound.
+
+        The wide branch serves its accelerators in turn, a bank its cores and DMA ports; a branch with a bound wins one
+        of `den` conflict cycles at least.
+        """
+        num, den = self.share
+        first, other = den > num or den == 0, num > 0 and den > 0
+        wide, log = (first, other) if self.priority == "wide" else (other, first)
+        users = self.accelerators, config.cores + self.dmas
+        bounded = [count * den if sure and den > 0 else None for count, sure in zip(users, (wide, log), strict=True)]
+        return bounded[0], bounded[1]
 
     def bank_count(self, config: Config) -> int:
         """Return the banks of the TCDM for accelerators of a configuration.
@@ -165,6 +205,10 @@ class Cluster:
             ValueError: the sizes do not suit the configuration.
         """
         banks = self.bank_count(config)
+        lines = (self.accelerators + 1) * config.cores
+        if lines > MOST_LINES:
+            allowed = f"are {MOST_LINES // config.cores - 1} at most for {config.cores} cores: {lines} event lines"
+            raise checks.refused("accelerators", self.accelerators, allowed)
         if self.tcdm_bytes % (banks * WORD_BYTES):
             raise checks.refused("tcdm_bytes", self.tcdm_bytes, f"are multiples of {banks * WORD_BYTES}: {banks} banks")
         return {
@@ -173,5 +217,10 @@ class Cluster:
             "NumBanks": banks,
             "BankWords": self.tcdm_bytes // (banks * WORD_BYTES),
             "L2Bytes": self.l2_bytes,
+            "RegionWords": REGION_BYTES // WORD_BYTES,
+            "DmaQueueDepth": DMA_QUEUE,
+            "DmaFifoBeats": DMA_FIFO_BEATS,
+            "TcdmBase": TCDM_BASE,
+            "L2Base": L2_BASE,
             **config.parameters(),
         }

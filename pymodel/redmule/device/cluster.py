@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from redmule.cluster import (
     ARBITER_BASE,
     DMA_BASE,
     L2_BASE,
-    OF_RATE,
+    PARTS,
     REGION_BYTES,
+    STRIDE_WORDS,
     TCDM_BASE,
     TRAFFIC_BASE,
     TRAFFIC_STEP,
@@ -36,13 +37,18 @@ from redmule.device.memory import Memory, MemoryFullError, readable
 from redmule.device.options import Options
 from redmule.device.placement import Settle
 from redmule.device.rtl import TIME_FLOOR_CYCLES, TIME_MARGIN, RtlDevice
-from redmule.device.tiled import Matrices, Outcome, TiledRun
+from redmule.device.tile_layout import Layout, Matrices
+from redmule.device.tiled import Outcome, TiledRun
 from redmule.device.tiling import Problem, Tiling, choose
 from redmule.job import STALLS, HardwareJob, Job, Result, utilisation
 from redmule.regs import Word
 
-STRIDE_WORDS = 3
-NO_SHARE_DELAY = 1000
+AT_RUN_TIME = ("priority", "share", "traffic", "l2_latency", "l2_interval")
+"""Fields of `Cluster` that are registers of the hardware."""
+
+UNBOUNDED_DELAY = 1000
+"""Cycles for which a beat may wait where the arbiter promises nothing; a longer wait on average counts as a hang."""
+
 MEMORIES = ("tcdm", "l2")
 
 
@@ -89,9 +95,10 @@ class ClusterDevice(RtlDevice):
         self.fixed_tiling: Tiling | None = None
         self.last_tiles: Outcome | None = None
         self._seed = options.seed
+        self._has_regions = cluster.traffic is not None
         self.drivers = [Driver(harness, 0, number * ACCELERATOR_STEP) for number in range(cluster.accelerators)]
         self._beat_delay = self._delay()
-        self._configure()
+        self._set_registers()
 
     def alloc(self, shape: Any, dtype: DTypeLike, memory: str = "tcdm") -> NDArray[Any]:
         """Return a new array of zeros in the TCDM, or in L2.
@@ -137,29 +144,37 @@ class ClusterDevice(RtlDevice):
             for counter in (of_traffic.GRANTS, of_traffic.WAITS, of_traffic.WORST, of_traffic.ERRORS):
                 self.harness.write(TRAFFIC_BASE + core * TRAFFIC_STEP + counter, 0)
 
-    def set_arbiter(self, priority: str, share: tuple[int, int]) -> None:
-        """Give a branch priority and the other one a share, as in `Cluster`."""
-        num, den = share
-        word = regs_arbiter.Config(wide_first=int(priority == "wide"), num=num, den=den)
-        self.harness.write(ARBITER_BASE + word.OFFSET, word.pack())
+    def configure(self, **changes: Any) -> None:
+        """Run the cluster otherwise from now on.
 
-    def set_l2(self, latency: int, interval: int) -> None:
-        """Set the timing of L2, as in `Cluster`."""
-        timing = regs_dma.L2Cfg(latency=latency, interval=interval)
-        self.harness.write(DMA_BASE + timing.OFFSET, timing.pack())
-
-    def set_traffic(self, traffic: Traffic | None) -> None:
-        """Let every core make this traffic, or none.
+        Args:
+            changes: fields of `Cluster` that need no other hardware: priority, share, traffic, l2_latency, l2_interval.
 
         Raises:
-            ValueError: the device was opened without traffic, so that the cores have no memory of their own.
+            ValueError: a value is wrong, another field is named, or there is to be traffic in a cluster that was made
+                without, so that its cores have no memory of their own.
         """
-        if traffic is not None and self.cluster.traffic is None:
-            raise checks.refused("traffic", traffic, "is None: the cluster was made without traffic")
+        for name in changes:
+            checks.choice("field", name, AT_RUN_TIME)
+        cluster = replace(self.cluster, **changes)
+        if cluster.traffic is not None and not self._has_regions:
+            raise checks.refused("traffic", changes.get("traffic"), "is None: the cluster was made without traffic")
+        self.cluster = cluster
+        self._beat_delay = self._delay()
+        self._set_registers()
+
+    def _set_registers(self) -> None:
+        """Tell the hardware what `cluster` says."""
+        cluster = self.cluster
+        num, den = cluster.share
+        arbiter = regs_arbiter.Config(wide_first=int(cluster.priority == "wide"), num=num, den=den)
+        self.harness.write(ARBITER_BASE + arbiter.OFFSET, arbiter.pack())
+        timing = regs_dma.L2Cfg(latency=cluster.l2_latency, interval=cluster.l2_interval)
+        self.harness.write(DMA_BASE + timing.OFFSET, timing.pack())
         for core in range(self.config.cores):
             words: list[Word] = [regs_traffic.Enable(0)]
-            if traffic is not None:
-                words += self._traffic_of(core, traffic)
+            if isinstance(cluster.traffic, Traffic):
+                words += self._traffic_of(core, cluster.traffic)
             for word in words:
                 self.harness.write(TRAFFIC_BASE + core * TRAFFIC_STEP + word.OFFSET, word.pack())
 
@@ -167,28 +182,22 @@ class ClusterDevice(RtlDevice):
         base = TCDM_BASE + self.cluster.tcdm_bytes - (core + 1) * REGION_BYTES
         return [
             regs_traffic.Pattern(regs_traffic.PatternCode[traffic.pattern.upper()]),
-            regs_traffic.Rate(round(traffic.rate * OF_RATE)),
-            regs_traffic.Writes(round(traffic.writes * OF_RATE)),
+            regs_traffic.Rate(round(traffic.rate * PARTS)),
+            regs_traffic.Writes(round(traffic.writes * PARTS)),
             regs_traffic.Stride(STRIDE_WORDS),
             regs_traffic.Seed((self._seed * self.config.cores + core) % (1 << 32)),
             regs_traffic.Base(base),
             regs_traffic.Enable(1),
         ]
 
-    def _configure(self) -> None:
-        """Set the registers of the cluster."""
-        cluster = self.cluster
-        self.set_arbiter(cluster.priority, cluster.share)
-        self.set_l2(cluster.l2_latency, cluster.l2_interval)
-        if isinstance(cluster.traffic, Traffic):
-            self.set_traffic(cluster.traffic)
+    def _abandon(self) -> None:
+        super()._abandon()
+        self._set_registers()
 
     def _delay(self) -> float:
-        """Return the most cycles for which others may keep a beat from its banks: the bound, if there is one."""
-        num, den = self.cluster.share
-        if self.cluster.priority == "wide":
-            return float(self.cluster.accelerators * max(den, 1))
-        return float(self.cluster.accelerators * den if num else NO_SHARE_DELAY)
+        """Return the most cycles for which others may keep a beat from its banks, if there is a bound."""
+        bound, _ = self.cluster.bounds(self.config)
+        return float(UNBOUNDED_DELAY if bound is None else bound)
 
     # ---------------------------------------------------------------------------------------- jobs in tiles
 
@@ -220,28 +229,25 @@ class ClusterDevice(RtlDevice):
             None if operands.y is None else self._y_in_l2(operands.y),
             z,
         )
-        bias = matrices.y is not None and matrices.y.strides[0] == 0
         problem = Problem(
             operands.m,
             operands.n,
             operands.k,
-            operands.x_format.bytes,
-            operands.w_format.bytes,
-            0 if matrices.y is None else operands.y_format.bytes,
-            operands.z_format.bytes,
-            bias,
-            operands.y_format.name == "fp16",
-            operands.z_format.name == "fp16",
-            operands.y_format == operands.z_format,
+            operands.x_format,
+            operands.w_format,
+            None if matrices.y is None else operands.y_format,
+            operands.z_format,
+            bias=matrices.y is not None and matrices.y.strides[0] == 0,
         )
-        bus_bytes = self.cluster.dmas * WORD_BYTES / self.cluster.l2_interval
         tiling = self.fixed_tiling or choose(
-            problem, self.config, self.memory.largest_free, bus_bytes, self.cluster.accelerators
+            problem,
+            self.config,
+            self.memory.largest_free,
+            self.cluster.dma_bytes_per_cycle,
+            self.cluster.accelerators,
         )
         run = TiledRun(
-            job,
-            matrices,
-            problem,
+            Layout(job, matrices, problem, tiling, self.memory, self.cluster.accelerators),
             tiling,
             self.config,
             self.harness,

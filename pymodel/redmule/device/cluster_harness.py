@@ -43,6 +43,14 @@ class ClusterHarness(Harness):
         self.tcdm[:] = 0
         self.l2[:] = 0
 
+    def guard(self, permissions: NDArray[np.uint8] | None) -> None:
+        """Refuse: the accesses of the accelerator are inside the model."""
+        raise RuntimeError("guards are only for the accelerator on a memory model")
+
+    def fail_at(self, address: int | None) -> None:
+        """Refuse: the memories are inside the model."""
+        raise RuntimeError("errors of the memory are only for the accelerator on a memory model")
+
     def _load(self, config: Config, options: Options) -> ctypes.CDLL:
         library = load(
             TOP,

@@ -8,14 +8,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from redmule.cluster import DMA_BASE, regs_dma
+from redmule.cluster import DMA_BASE, DMA_QUEUE, regs_dma
 from redmule.cluster.regs_dma import DirectionCode, Offset
 from redmule.device.cluster_harness import ClusterHarness
 from redmule.device.memory import Memory
 from redmule.regs import Word
-
-QUEUE_DEPTH = 4
-"""Transfers that the hardware holds, the running one among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Dma:
 
     def has_room(self) -> bool:
         """Whether another transfer can be queued."""
-        return self.issued - self.done < QUEUE_DEPTH
+        return self.issued - self.done < DMA_QUEUE
 
     def copy(self, l2: Place, tcdm: Place, direction: DirectionCode) -> int:
         """Queue a transfer of rectangles of one size and return its number: it has ended when `done` reaches that."""

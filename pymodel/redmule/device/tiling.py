@@ -10,51 +10,46 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from redmule import checks
 from redmule.config import Config
+from redmule.device.memory import ALIGNMENT
+from redmule.fp import Format, format_by_name
 
 BUFFERS = 2
 """Copies of each tile: one in use, one being loaded or stored."""
 
-ALIGNMENT = 64
+ACC = format_by_name("fp16")
+"""The format of the accumulators."""
+
 JOB_CYCLES = 24
 """What a queued job costs beyond the steps of the array, about."""
 
 ROW_CYCLES, TRANSFER_CYCLES = 1, 24
 """What the DMA takes for a row and for a transfer beyond the bytes, about."""
 
-ACC_BYTES = 2
-
 SIZE_BITS = 4
 """Leading bits in which the sizes that are tried differ."""
+
+Sizes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A product: sizes, bytes of an element of X, W, Y and Z, and how Y is used.
-
-    Attributes:
-        y_bytes: 0 without Y.
-        bias: one stored row of Y serves all rows.
-        y_is_fp16, z_is_fp16: the format of Y, of Z, is that of the accumulators.
-        y_like_z: Y and Z have one format.
-    """
+    """A product: sizes and formats; `y` None: without Y; `bias`: one stored row of Y serves all rows."""
 
     m: int
     n: int
     k: int
-    x_bytes: int
-    w_bytes: int
-    y_bytes: int
-    z_bytes: int
+    x: Format
+    w: Format
+    y: Format | None
+    z: Format
     bias: bool = False
-    y_is_fp16: bool = True
-    z_is_fp16: bool = True
-    y_like_z: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +86,34 @@ def steps(problem: Problem, tiling: Tiling) -> Iterator[Step]:
             yield Step(row, part, col, number, part is inner[0], part is inner[-1])
 
 
-def keeps_accumulators(problem: Problem, tiling: Tiling) -> bool:
-    """Whether a block of the result passes through more than one job, so that it is kept in fp16 meanwhile."""
-    return tiling.n < problem.n
+def block_format(problem: Problem, tiling: Tiling) -> Format:
+    """Return the format of a block of the result in the TCDM: that of Z unless it passes through more than one job."""
+    return ACC if tiling.n < problem.n else problem.z
 
 
 def y_in_block(problem: Problem, tiling: Tiling) -> bool:
     """Whether Y is loaded to where the result will be."""
-    same = problem.y_is_fp16 if keeps_accumulators(problem, tiling) else problem.y_like_z
-    return problem.y_bytes > 0 and not problem.bias and same
-
-
-def _block_bytes(problem: Problem, tiling: Tiling) -> int:
-    return ACC_BYTES if keeps_accumulators(problem, tiling) else problem.z_bytes
+    return not problem.bias and problem.y == block_format(problem, tiling)
 
 
 def slot_bytes(problem: Problem, tiling: Tiling) -> dict[str, int]:
     """Return the bytes of one buffer of each kind: x, w, block, and where they are needed y and z (the last format)."""
+    sizes = _slot_bytes(problem, *(np.array([size]) for size in (tiling.m, tiling.n, tiling.k)))
+    return {name: int(size[0]) for name, size in sizes.items() if size[0] > 0}
+
+
+def _slot_bytes(problem: Problem, m: Sizes, n: Sizes, k: Sizes) -> dict[str, Sizes]:
+    """Return the same for many tilings; 0 where a buffer is not needed."""
+    many = n < problem.n
+    y_bytes = 0 if problem.y is None else problem.y.bytes
+    y_apart = problem.bias | np.where(many, problem.y != ACC, problem.y != problem.z)
     sizes = {
-        "x": tiling.m * tiling.n * problem.x_bytes,
-        "w": tiling.n * tiling.k * problem.w_bytes,
-        "block": tiling.m * tiling.k * _block_bytes(problem, tiling),
+        "x": m * n * problem.x.bytes,
+        "w": n * k * problem.w.bytes,
+        "block": m * k * np.where(many, ACC.bytes, problem.z.bytes),
+        "y": np.where(problem.bias, 1, m) * k * y_bytes * y_apart,
+        "z": m * k * problem.z.bytes * (many & (problem.z != ACC)),
     }
-    if problem.y_bytes and not y_in_block(problem, tiling):
-        sizes["y"] = (1 if problem.bias else tiling.m) * tiling.k * problem.y_bytes
-    if keeps_accumulators(problem, tiling) and not problem.z_is_fp16:
-        sizes["z"] = tiling.m * tiling.k * problem.z_bytes
     return {name: -(-size // ALIGNMENT) * ALIGNMENT for name, size in sizes.items()}
 
 
@@ -136,27 +133,14 @@ def choose(problem: Problem, config: Config, free_bytes: int, bus_bytes: float, 
     Raises:
         ValueError: not even the smallest tiles fit.
     """
-    units = (config.rows, config.x_chunk, config.tile_cols)
-    m, n, k, down = (
-        axis.ravel()
-        for axis in np.meshgrid(
-            *(_sizes(total, unit) for total, unit in zip((problem.m, problem.n, problem.k), units, strict=True)),
-            np.array([0, 1]),
-            indexing="ij",
-        )
-    )
-    many = n < problem.n
-    block = np.where(many, ACC_BYTES, problem.z_bytes)
-    need = m * n * problem.x_bytes + n * k * problem.w_bytes + m * k * block + 3 * ALIGNMENT
-    if problem.y_bytes:
-        apart = problem.bias | np.where(many, not problem.y_is_fp16, not problem.y_like_z)
-        need = need + apart * (np.where(problem.bias, 1, m) * k * problem.y_bytes + ALIGNMENT)
-    need = need + (many & (not problem.z_is_fp16)) * (m * k * problem.z_bytes + ALIGNMENT)
-    fits = need * BUFFERS * accelerators <= free_bytes
+    totals, units = (problem.m, problem.n, problem.k), (config.rows, config.x_chunk, config.tile_cols)
+    sizes = [_sizes(total, unit) for total, unit in zip(totals, units, strict=True)]
+    m, n, k, down = (axis.ravel() for axis in np.meshgrid(*sizes, np.array([0, 1]), indexing="ij"))
+    need: Any = sum(_slot_bytes(problem, m, n, k).values()) * BUFFERS * accelerators
+    fits = need <= free_bytes
     if not fits.any():
-        least = int(need.min()) * BUFFERS * accelerators
-        raise checks.refused("tcdm_bytes", free_bytes, f"are {least} free ones at least for tiles of this job")
-    m, n, k, down, many = m[fits], n[fits], k[fits], down[fits], many[fits]
+        raise checks.refused("tcdm_bytes", free_bytes, f"are {need.min()} free ones at least for tiles of this job")
+    m, n, k, down = m[fits], n[fits], k[fits], down[fits]
     blocks = -(-problem.m // m) * -(-problem.k // k)
     jobs = blocks * -(-problem.n // n)
     array = (
@@ -166,29 +150,30 @@ def choose(problem: Problem, config: Config, free_bytes: int, bus_bytes: float, 
         * config.tile_cols
         + jobs * JOB_CYCLES
     ) / accelerators
-    x_loads = np.where(many | (down == 1), -(-problem.k // k), 1)
-    w_loads = np.where(many | (down == 0), -(-problem.m // m), 1)
+    x_loads = np.where((n < problem.n) | (down == 1), -(-problem.k // k), 1)
+    w_loads = np.where((n < problem.n) | (down == 0), -(-problem.m // m), 1)
+    z_bytes = problem.z.bytes + (0 if problem.y is None else problem.y.bytes)
     moved = (
-        x_loads * (problem.m * problem.n * problem.x_bytes)
-        + w_loads * (problem.n * problem.k * problem.w_bytes)
-        + problem.m * problem.k * (problem.y_bytes + problem.z_bytes)
+        x_loads * (problem.m * problem.n * problem.x.bytes)
+        + w_loads * (problem.n * problem.k * problem.w.bytes)
+        + problem.m * problem.k * z_bytes
     )
     rows = jobs * (m + n) + blocks * 2 * m
-    dma = moved / bus_bytes + rows * ROW_CYCLES + (2 * jobs + 2 * blocks) * TRANSFER_CYCLES
-    ends = (m * n * problem.x_bytes + n * k * problem.w_bytes + m * k * (problem.y_bytes + problem.z_bytes)) / bus_bytes
+    dma = moved / bus_bytes + rows * ROW_CYCLES + 2 * (jobs + blocks) * TRANSFER_CYCLES
+    ends = (m * n * problem.x.bytes + n * k * problem.w.bytes + m * k * z_bytes) / bus_bytes
     best = int(np.argmin(np.maximum(array, dma) + ends))
     return Tiling(int(m[best]), int(n[best]), int(k[best]), bool(down[best]))
 
 
-def _sizes(total: int, unit: int) -> NDArray[np.int64]:
+def _sizes(total: int, unit: int) -> Sizes:
     """Return the sizes of a tile worth a try: the whole, and multiples of the unit, the larger the sparser."""
     counts = range(1, -(-total // unit))
     chosen = [count for count in counts if count % (1 << max(0, count.bit_length() - SIZE_BITS)) == 0]
     return np.array([*(count * unit for count in chosen), total])
 
 
-def _units(total: int, size: NDArray[np.int64], unit: int) -> NDArray[np.int64]:
+def _units(total: int, size: Sizes, unit: int) -> Sizes:
     """Return the units that the parts of a dimension take, each rounded up."""
     whole, rest = total // size, total % size
-    units: NDArray[np.int64] = whole * -(-size // unit) + -(-rest // unit)
+    units: Sizes = whole * -(-size // unit) + -(-rest // unit)
     return units

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redmule import golden
-from redmule.cluster import PRIORITIES, Cluster, Traffic
+from redmule.cluster import PATTERNS, PRIORITIES, Cluster, Traffic
 from redmule.config import Config
 from redmule.device import ClusterDevice
 from redmule.device.options import Options
@@ -21,7 +21,6 @@ from redmule.job import Job
 SIZE = 96
 """The product is SIZE x SIZE x SIZE in fp16."""
 
-PATTERNS = ("linear", "random", "bank")
 RATES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 SHARES = ((1, 8), (1, 4), (1, 2), (3, 4))
 SETTLE_CYCLES = 300
@@ -85,8 +84,8 @@ def measure(config: Config, progress: Callable[[int, int], None], seed: int = 1)
     with ClusterDevice(config, cluster, Options(seed=seed)) as device:
         job = Job(_placed(device, x), _placed(device, w), _placed(device, y))
         for done, (priority, share, pattern, rate) in enumerate(settings(), start=1):
-            device.set_arbiter(priority, share)
-            device.set_traffic(Traffic(pattern, rate))
+            device.configure(priority=priority, share=share, traffic=Traffic(pattern, rate))
+            bounds = device.cluster.bounds(config)
             device.harness.step(SETTLE_CYCLES)
             device.reset_counters()
             start = device.harness.cycle
@@ -103,9 +102,9 @@ def measure(config: Config, progress: Callable[[int, int], None], seed: int = 1)
                     SIZE**3 / result.cycles,
                     seen.grants / cycles,
                     seen.worst_wide,
-                    cluster.accelerators * share[1],
+                    bounds[0] or 0,
                     seen.worst_log,
-                    (config.cores + cluster.dmas) * share[1],
+                    bounds[1] or 0,
                     right and seen.errors == 0,
                 )
             )
@@ -119,7 +118,15 @@ def _placed(device: ClusterDevice, matrix: NDArray[np.float16]) -> NDArray[Any]:
     return there
 
 
-COLUMNS = ("priority", "share", "traffic", *(f"{rate:.0%}" for rate in RATES), "worst wide", "worst core", "exact")
+COLUMNS = (
+    "priority",
+    "share",
+    "traffic",
+    *(f"{rate:.0%}" for rate in RATES),
+    "worst wide",
+    "worst core or DMA",
+    "exact",
+)
 
 
 def rows(points: list[Point]) -> list[list[str]]:
@@ -151,7 +158,7 @@ def draw(points: list[Point], config: Config, path: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "redmule"
     from matplotlib import pyplot as plt
 
-    figure, panels = plt.subplots(1, len(PATTERNS), figsize=(11, 3.6), sharey=True, layout="constrained")
+    figure, panels = plt.subplots(1, len(PATTERNS), figsize=(13, 3.6), sharey=True, layout="constrained")
     for panel, pattern in zip(panels, PATTERNS, strict=True):
         for priority, style in zip(PRIORITIES, ("-", "--"), strict=True):
             for index, share in enumerate(SHARES):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from redmule import golden, law
-from redmule.cluster import WORD_BYTES, Cluster
+from redmule.cluster import Cluster
 from redmule.config import Config
 from redmule.device import ClusterDevice
 from redmule.device.options import Options
@@ -48,8 +48,8 @@ class Point:
 
     @property
     def bytes_per_cycle(self) -> float:
-        """What L2 can move."""
-        return self.ports * WORD_BYTES / self.interval
+        """What the DMA can move from L2."""
+        return Cluster(dmas=self.ports, l2_interval=self.interval, l2_latency=self.latency).dma_bytes_per_cycle
 
     @property
     def kept(self) -> float:
@@ -119,7 +119,7 @@ def rows(points: list[Point]) -> list[list[str]]:
             str(p.ports),
             str(p.interval),
             str(p.latency),
-            f"{p.bytes_per_cycle:g}",
+            f"{p.bytes_per_cycle:.2g}",
             " x ".join(map(str, p.tile)),
             str(p.cycles),
             str(p.without_dma),

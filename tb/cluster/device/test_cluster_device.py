@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from redmule import golden
-from redmule.cluster import ARBITER_BASE, DMA_BASE, TRAFFIC_BASE, TRAFFIC_STEP, Cluster, Traffic
+from redmule.cluster import ARBITER_BASE, DMA_BASE, TRAFFIC_BASE, TRAFFIC_STEP, Cluster
 from redmule.config import Config
 from redmule.device import ClusterDevice, open_device
 from redmule.device.harness import RegisterError
 from redmule.device.options import Options
 from redmule.device.tiling import BUFFERS, Problem, Tiling, choose, slot_bytes, steps
+from redmule.fp import FORMATS
 from redmule.job import Job
 from tb.campaigns.contended import CLUSTERS
 
@@ -28,7 +29,7 @@ HOLES = (0x100, 0x7FC, 0x80C, 0x1010, 0x1FFC, 0x202C, 0x3000, 0x4200, 0x8000, 0x
 @pytest.fixture(name="device")
 def _device() -> Iterator[ClusterDevice]:
     with ClusterDevice(TINY, SMALL, Options(seed=3)) as device:
-        device.set_traffic(None)
+        device.configure(traffic=None)
         yield device
 
 
@@ -130,15 +131,14 @@ def test_the_peripheral_bus_reaches_every_unit_and_answers_holes_with_an_error(d
 def test_traffic_slows_a_job_down_and_changes_no_bit(device: ClusterDevice) -> None:
     operands = _operands(24, 24, 24)
     alone = _agree(device, *operands).cycles
-    device.set_arbiter("log", (1, 4))
-    device.set_traffic(Traffic("random", 1.0))
+    device.configure(priority="log", share=(1, 4), traffic="random:1.0")
     device.reset_counters()
     assert _agree(device, *operands).cycles > alone
     seen = device.contention()
     assert seen.conflicts > 0
     assert seen.grants > 0
     assert seen.errors == 0
-    assert seen.worst_wide <= 4
+    assert (0 < seen.worst_wide <= 4, device.cluster.bounds(TINY)) == (True, (4, 40))
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,7 @@ def test_traffic_slows_a_job_down_and_changes_no_bit(device: ClusterDevice) -> N
         ({"accelerators": 0}, "accelerators = 0: allowed are 1 to 8"),
         ({"dmas": 3}, "dmas = 3: allowed are 1, 2"),
         ({"banks": 12}, "banks = 12"),
+        ({"banks": 512}, "banks = 512: allowed are 0, 4, 8, 16, 32, 64, 128, 256"),
         ({"priority": "both"}, "priority = 'both': allowed are wide, log"),
         ({"share": (1, 256)}, "share = 256"),
         ({"share": [1, 2]}, "share = .1, 2.: allowed is a pair"),
@@ -168,6 +169,7 @@ def test_a_cluster_that_does_not_suit_its_accelerator_or_device_is_refused() -> 
     for how, message in (
         ({"cluster": Cluster(banks=8), "config": "paper"}, "banks = 8"),
         ({"cluster": Cluster(tcdm_bytes=5000)}, "tcdm_bytes = 5000"),
+        ({"cluster": Cluster(accelerators=8)}, "accelerators = 8: allowed are 7 at most for 8 cores"),
         ({"cluster": Cluster(tcdm_bytes=8192, traffic="linear:0.1")}, "tcdm_bytes = 8192"),
         ({"cluster": Cluster(), "stall": 0.5}, "stall = 0.5"),
         ({"cluster": 7}, "cluster = 7"),
@@ -178,19 +180,50 @@ def test_a_cluster_that_does_not_suit_its_accelerator_or_device_is_refused() -> 
             open_device(**arguments)
 
 
-def test_a_job_too_large_for_l2_is_refused_and_the_device_goes_on(device: ClusterDevice) -> None:
+def test_a_job_too_large_for_l2_is_refused_and_the_device_goes_on_as_it_was_set(device: ClusterDevice) -> None:
     large = np.zeros((400, 400), np.float16)
+    device.configure(priority="log", share=(3, 7), l2_latency=77, l2_interval=5, traffic="random:0.5")
+    settings = (ARBITER_BASE, DMA_BASE + 0x28, TRAFFIC_BASE, TRAFFIC_BASE + 8)
+    before = [device.harness.read(register) for register in settings]
     with pytest.raises(ValueError, match="do not fit"):
         device.gemm_op(large, large)
+    assert [device.harness.read(register) for register in settings] == before
     _agree(device, *_operands(4, 4, 4))
+
+
+def test_what_cannot_be_set_at_run_time_is_refused(device: ClusterDevice) -> None:
+    for changes, message in (
+        ({"priority": "bogus"}, "priority = 'bogus'"),
+        ({"accelerators": 2}, "field = 'accelerators': allowed are priority, share"),
+        ({"share": (1, 300)}, "share = 300"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            device.configure(**changes)
+    with pytest.raises(RuntimeError, match="memory model"):
+        device.harness.fail_at(4)
+
+
+@pytest.mark.parametrize(
+    ("priority", "share", "bounds"),
+    [
+        ("wide", (1, 4), (4, 40)),
+        ("log", (3, 7), (7, 70)),
+        ("wide", (0, 4), (4, None)),
+        ("log", (0, 0), (None, None)),
+        ("log", (5, 5), (5, None)),
+        ("wide", (9, 8), (None, 80)),
+    ],
+)
+def test_the_bounds_of_the_waits_follow_from_the_share(priority: str, share: tuple[int, int], bounds: Any) -> None:
+    assert Cluster(priority=priority, share=share).bounds(TINY) == bounds
 
 
 def test_steps_cover_every_element_once_and_slots_fit() -> None:
     random = np.random.default_rng(5)
     for _ in range(60):
         m, n, k = (int(size) for size in random.integers(1, 90, 3))
-        x, w, y, z = (int(size) for size in random.integers(1, 3, 4))
-        problem = Problem(m, n, k, x, w, y, z)
+        x, w, y, z = (FORMATS[index] for index in random.integers(0, len(FORMATS), 4))
+        problem = Problem(m, n, k, x, w, y if random.integers(2) else None, z)
         tiling = choose(problem, TINY, 6_000, 8)
         assert sum(slot_bytes(problem, tiling).values()) * BUFFERS <= 6_000
         seen = np.zeros((m, n, k), np.uint8)
@@ -198,4 +231,4 @@ def test_steps_cover_every_element_once_and_slots_fit() -> None:
             seen[step.rows, step.inner, step.cols] += 1
         assert (seen == 1).all()
     with pytest.raises(ValueError, match="tcdm_bytes = 100"):
-        choose(Problem(64, 64, 64, 2, 2, 2, 2), TINY, 100, 8)
+        choose(Problem(64, 64, 64, *FORMATS[:4]), TINY, 100, 8)

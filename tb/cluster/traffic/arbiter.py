@@ -25,8 +25,8 @@ class Waits:
 
     def feed(self, lines: int, conflict: bool, clear: bool) -> None:
         """One cycle."""
+        self.worst = max(self.worst, *self.waited)  # known a cycle later
         self.waited = [(w + conflict) * (lines >> i & 1) for i, w in enumerate(self.waited)]
-        self.worst = max(self.worst, *self.waited)
         if clear:
             self.waited, self.worst = [0] * len(self.waited), 0
 
