@@ -47,8 +47,11 @@ lint: setup ## style and static checks of RTL and Python
 sim: setup ## one job on the RTL, against the golden model [M, N, K, CONFIG, BACKEND, ARGS for redmule run]
 	@$(RUN) -m redmule run --m $(M) --n $(N) --k $(K) --config $(CONFIG) --backend $(BACKEND) $(ARGS)
 
-regress: setup ## the long campaigns: full counts, every configuration, resumable [ARGS]
+regress: setup ## the long campaigns and products from L2, resumable [ARGS: then the campaigns only]
 	@$(RUN) scripts/regress.py $(ARGS)
+ifeq ($(ARGS),)
+	@$(RUN) scripts/cluster.py --long --write
+endif
 
 cycles: setup ## cycle counts of the named jobs against the pinned ones [ARGS]
 	@$(RUN) scripts/cycles.py $(ARGS)
