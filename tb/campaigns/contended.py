@@ -68,7 +68,7 @@ def contended(accelerators: int) -> Callable[[Stage], Tally]:
         with ClusterDevice(stage.config, CLUSTERS[accelerators], options) as device:
             _draw_setting(stage.random, device)
             try:
-                tally = _tiles(stage, device) if stage.random.random() < 1 / 3 else _side_by_side(stage, device)
+                tally = KINDS[stage.random.integers(len(KINDS))](stage, device)
             except HangError as error:
                 return Tally(jobs=1, hangs=1, examples=(str(error),))
             except (SimulationError, DeviceError, RegisterError) as error:
@@ -165,6 +165,27 @@ def _side_by_side(stage: Stage, device: ClusterDevice) -> Tally:
     for (wanted, expected), scene, queue in zip(golden, scenes, queues, strict=True):
         tally += _compare(wanted, expected, scene, queue.flags)
     return tally
+
+
+def _mixed(stage: Stage, device: ClusterDevice) -> Tally:
+    """One run of jobs in the TCDM and of jobs in L2, in any order."""
+    random, config = stage.random, stage.config
+    golden, scenes = [], []
+    for place_of in (device, _InL2(device)):
+        build, seed = _draw_jobs(config, int(random.integers(1, 4))), stage.draw_seed()
+        golden.append(_golden(config, build, seed))
+        scenes.append(Scene.make(place_of, build, seed, ARENA_BYTES))
+    order = random.permutation([index for index, scene in enumerate(scenes) for _ in scene.jobs])
+    queues = [iter(scene.jobs) for scene in scenes]
+    results = device.run([next(queues[index]) for index in order])
+    tally = Tally()
+    for index, ((wanted, expected), scene) in enumerate(zip(golden, scenes, strict=True)):
+        flags = [result.flags for result, owner in zip(results, order, strict=True) if owner == index]
+        tally += _compare(wanted, expected, scene, flags)
+    return tally
+
+
+KINDS = (_tiles, _mixed, _side_by_side, _side_by_side)
 
 
 class _Queue:

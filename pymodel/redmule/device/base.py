@@ -38,9 +38,7 @@ class Device(ABC):
     def __init__(self, config: Config, memory: Memory, progress: Progress | None = None) -> None:
         self.config = config
         self.memory = memory
-        if progress is not None and not callable(progress):
-            raise checks.refused("progress", progress, "is a function of the jobs done and the cycles simulated")
-        self._progress: Progress = progress or _no_progress
+        self._progress = progress_of(progress)
         self._closed = False
         self._busy = threading.Lock()
 
@@ -132,14 +130,29 @@ class Device(ABC):
         finally:
             self._busy.release()
 
+    def _holds(self, array: NDArray[Any]) -> bool:
+        """Whether an array is one of `alloc`, or a view of one."""
+        return self.memory.holds(array)
+
     def _check(self, job: Job) -> None:
         """Raise `ValueError` if a device could not read an operand or write the result where it lies."""
         operands = job.operands
         for name, matrix in (("x", operands.x), ("w", operands.w), ("y", operands.y), ("z_out", job.z_out)):
             if matrix is not None:
                 rowwise(name, distinct_rows(matrix))
-        if job.z_out is not None and not self.memory.holds(job.z_out):
+        if job.z_out is not None and not self._holds(job.z_out):
             raise ValueError("z_out lies in host memory: allowed is a view of an array of this device's alloc()")
+
+
+def progress_of(progress: Progress | None) -> Progress:
+    """Return what to tell the progress to, by default nobody.
+
+    Raises:
+        ValueError: it is no function.
+    """
+    if progress is not None and not callable(progress):
+        raise checks.refused("progress", progress, "is a function of the jobs done and the cycles simulated")
+    return progress or _no_progress
 
 
 def _no_progress(_jobs_done: int, _cycles: int) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,9 +31,10 @@ from redmule.cluster import (
     regs_traffic,
 )
 from redmule.config import Config
-from redmule.device.base import Progress
+from redmule.device.base import Progress, progress_of
 from redmule.device.cluster_harness import ClusterHarness
 from redmule.device.driver import Driver
+from redmule.device.harness import SimulationError
 from redmule.device.memory import Memory, MemoryFullError, readable
 from redmule.device.options import Options
 from redmule.device.placement import Settle
@@ -40,11 +42,14 @@ from redmule.device.rtl import TIME_FLOOR_CYCLES, TIME_MARGIN, RtlDevice
 from redmule.device.tile_layout import Layout, Matrices
 from redmule.device.tiled import Outcome, TiledRun
 from redmule.device.tiling import Problem, Tiling, choose
-from redmule.job import STALLS, HardwareJob, Job, Result, utilisation
+from redmule.job import STALLS, HangError, HardwareJob, Job, Result, utilisation
 from redmule.regs import Word
 
 AT_RUN_TIME = ("priority", "share", "traffic", "l2_latency", "l2_interval")
 """Fields of `Cluster` that are registers of the hardware."""
+
+STARVED_CYCLES = 10_000
+"""A request of the accelerator that waited so many conflict cycles, and has no bound, is given up."""
 
 UNBOUNDED_DELAY = 1000
 """Cycles for which a beat may wait where the arbiter promises nothing; a longer wait on average counts as a hang."""
@@ -86,11 +91,12 @@ class ClusterDevice(RtlDevice):
     def __init__(self, config: Config, cluster: Cluster, options: Options, progress: Progress | None = None) -> None:
         """Build the model if the cache does not hold it, start it, and set it as `cluster` says."""
         self.cluster = cluster
-        harness = ClusterHarness(config, cluster, options)
         free = cluster.free_bytes(config)
-        memory = Memory(free, TCDM_BASE, content=harness.tcdm)
+        progress = progress_of(progress)  # whatever is wrong is found before the model is built
+        harness = ClusterHarness(config, cluster, options)
+        memory = Memory(free, TCDM_BASE, content=harness.tcdm, name="TCDM")
         super().__init__(config, memory, options, progress, harness)
-        self.l2 = Memory(cluster.l2_bytes, L2_BASE, content=harness.l2)
+        self.l2 = Memory(cluster.l2_bytes, L2_BASE, content=harness.l2, name="L2")
         self.harness: ClusterHarness = harness
         self.fixed_tiling: Tiling | None = None
         self.last_tiles: Outcome | None = None
@@ -192,7 +198,18 @@ class ClusterDevice(RtlDevice):
 
     def _abandon(self) -> None:
         super()._abandon()
-        self._set_registers()
+        with suppress(SimulationError):  # a model that failed is of no use, and its error is on the way already
+            self._set_registers()
+
+    def _judge_wait(self) -> None:
+        bound, _ = self.cluster.bounds(self.config)
+        if bound is None and self.contention().worst_wide > STARVED_CYCLES:
+            num, den = self.cluster.share
+            raise HangError(
+                f"the accelerator got no bank for more than {STARVED_CYCLES} conflict cycles: with priority "
+                f"{self.cluster.priority} and share {num}/{den} the arbiter promises it none",
+                {},
+            )
 
     def _delay(self) -> float:
         """Return the most cycles for which others may keep a beat from its banks, if there is a bound."""
@@ -201,10 +218,8 @@ class ClusterDevice(RtlDevice):
 
     # ---------------------------------------------------------------------------------------- jobs in tiles
 
-    def _check(self, job: Job) -> None:
-        if job.z_out is not None and self.l2.holds(job.z_out):
-            return
-        super()._check(job)
+    def _holds(self, array: NDArray[Any]) -> bool:
+        return super()._holds(array) or self.l2.holds(array)
 
     def _submit(self, job: Job, finish: Callable[[], None], settle: Settle) -> Result | None:
         if not self._lies_in_l2(job):
@@ -224,9 +239,9 @@ class ClusterDevice(RtlDevice):
         operands = job.operands
         result, z = self._result_in_l2(job)
         matrices = Matrices(
-            self._in_l2("x", operands.x),
-            self._in_l2("w", operands.w),
-            None if operands.y is None else self._y_in_l2(operands.y),
+            self._in_l2("x", operands.x, self._directions),
+            self._in_l2("w", operands.w, self._directions),
+            None if operands.y is None else self._y_in_l2(operands.y, z),
             z,
         )
         problem = Problem(
@@ -254,8 +269,10 @@ class ClusterDevice(RtlDevice):
             (self.memory, self.l2),
             self.drivers,
             self._patience_of_tiles,
+            self._judge_wait,
         )
-        self.last_tiles = outcome = run.run(lambda cycles: self._progress(0, cycles))
+        self.last_tiles = outcome = run.run(self._tell)
+        self._events = self.harness.events(self._driver.core)  # its tiles raised some of these
         if job.z_out is not None and result is not job.z_out:
             job.z_out[...] = result
             result = job.z_out
@@ -271,30 +288,41 @@ class ClusterDevice(RtlDevice):
             utilisation=utilisation(operands.m, operands.n, operands.k, outcome.cycles, self.config),
         )
 
-    def _in_l2(self, name: str, matrix: NDArray[Any]) -> NDArray[Any]:
-        """Return a matrix in L2, by rows or by columns as it came."""
-        if self.l2.holds(matrix):
+    @property
+    def _directions(self) -> tuple[bool, ...]:
+        """How a tile may lie: by rows (False) or by columns (True). Tiles are never copied by software."""
+        return (False, True) if self.config.transposes else (False,)
+
+    def _in_l2(self, name: str, matrix: NDArray[Any], directions: tuple[bool, ...]) -> NDArray[Any]:
+        """Return a matrix in L2, in one of these directions; as it came, if it may."""
+        turned = next((turned for _, turned in readable(matrix) if turned in directions), None)
+        if turned is not None and self.l2.holds(matrix):
             return matrix
-        rows, turned = next(readable(matrix), (matrix, False))
+        turned = directions[0] if turned is None else turned
+        rows = matrix.T if turned else matrix
         copy = self.l2.alloc(rows.shape, rows.dtype, name)
         copy[...] = rows
         return copy.T if turned else copy
 
-    def _y_in_l2(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Return Y in L2; a bias keeps its one row."""
-        if y.strides[0] == 0:
-            return np.broadcast_to(self._in_l2("y", y[:1]), y.shape)
-        return self._in_l2("y", y)
+    def _y_in_l2(self, y: NDArray[Any], z: NDArray[Any]) -> NDArray[Any]:
+        """Return Y in L2, in the direction in which Z lies; a bias keeps its one row if Z lies by rows."""
+        directions = tuple(turned for _, turned in readable(z) if turned in self._directions)
+        if y.strides[0] == 0 and False in directions:
+            return np.broadcast_to(self._in_l2("y", y[:1], self._directions), y.shape)
+        return self._in_l2("y", y, directions)
 
     def _result_in_l2(self, job: Job) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return where the result goes in L2, in the shape the caller asked for, and the same as M x K."""
         operands = job.operands
         if job.z_out is not None and self.l2.holds(job.z_out):
-            result = job.z_out
-        else:
-            shape = (operands.k, operands.m) if job.z_trans else (operands.m, operands.k)
-            result = self.l2.alloc(shape, operands.z_format.dtype, "z")
-        return result, result.T if job.z_trans else result
+            z = job.z_out.T if job.z_trans else job.z_out
+            if any(turned in self._directions for _, turned in readable(z)):
+                return job.z_out, z
+        by_columns = job.z_trans and self.config.transposes
+        shape = (operands.k, operands.m) if by_columns else (operands.m, operands.k)
+        z = self.l2.alloc(shape, operands.z_format.dtype, "z")
+        z = z.T if by_columns else z
+        return z.T if job.z_trans else z, z
 
     def _patience_of_tiles(self, hardware: HardwareJob | None) -> int:
         """Return the cycles that a hardware job of a tile may take; without one, the transfer of a tile."""

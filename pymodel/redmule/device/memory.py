@@ -39,7 +39,15 @@ class Memory:
     the operating system provides a page when it is first touched.
     """
 
-    def __init__(self, size: int, base: int, *, poison: bool = False, content: NDArray[np.uint8] | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        base: int,
+        *,
+        poison: bool = False,
+        content: NDArray[np.uint8] | None = None,
+        name: str = "device memory",
+    ) -> None:
         """Make a memory of `size` bytes.
 
         Args:
@@ -47,6 +55,7 @@ class Memory:
             base: address of the first byte.
             poison: fill guard bytes and gaps with signalling NaNs of the neighbour's format.
             content: bytes to use, such as those of a simulated memory; default: new ones.
+            name: what messages call it.
 
         Raises:
             ValueError: a size that is not positive or goes beyond 32-bit addresses.
@@ -55,6 +64,7 @@ class Memory:
         self.base = base
         self.bytes: NDArray[np.uint8] = np.zeros(size, np.uint8) if content is None else content[:size]
         self._poison = poison
+        self._name = name
         self._lock = threading.Lock()  # of what follows
         self._free = [(0, size)]  # offset and length of each free block, by offset
         self._released: deque[tuple[int, int]] = deque()  # blocks to be free again; any thread appends at any time
@@ -132,7 +142,7 @@ class Memory:
             self._reclaim()
             index = next((i for i, (_, length) in enumerate(self._free) if length >= need), None)
             if index is None:
-                raise MemoryFullError(f"{name}: {size} bytes do not fit the device memory of {self.bytes.size} bytes")
+                raise MemoryFullError(f"{name}: {size} bytes do not fit the {self._name} of {self.bytes.size} bytes")
             offset, length = self._free[index]
             self._free[index : index + 1] = [(offset + need, length - need)] if length > need else []
         if self._poison:

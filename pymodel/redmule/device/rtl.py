@@ -84,7 +84,7 @@ class RtlDevice(Device):
 
     def _run(self, jobs: Sequence[Job]) -> list[Result]:
         results: list[Result] = []
-        start = self.harness.cycle
+        self._run_start, self._run_results = self.harness.cycle, results
         self._events = self.harness.events(self._driver.core)
         measured: list[JobResult] = []  # the ended parts of the oldest job
 
@@ -94,7 +94,7 @@ class RtlDevice(Device):
             if len(measured) == len(placed.hardware):
                 results.append(self._result(placed, measured))
                 measured.clear()
-                self._progress(len(results), self.harness.cycle - start)
+                self._tell()
 
         def settle() -> None:
             while self._queue:
@@ -104,12 +104,16 @@ class RtlDevice(Device):
             for job in jobs:
                 if (result := self._submit(job, finish, settle)) is not None:
                     results.append(result)
-                    self._progress(len(results), self.harness.cycle - start)
+                    self._tell()
             settle()
         except BaseException:
             self._abandon()
             raise
         return results
+
+    def _tell(self) -> None:
+        """Tell the progress of the run."""
+        self._progress(len(self._run_results), self.harness.cycle - self._run_start)
 
     def _submit(self, job: Job, finish: Callable[[], None], settle: Settle) -> Result | None:
         """Put the parts of a job into the hardware's queue, one after the other as there is room.
@@ -175,10 +179,14 @@ class RtlDevice(Device):
         limit = TIME_FLOOR_CYCLES + left
         while not self.harness.run(self._driver.core, self._events, min(left, SLICE_CYCLES)):
             left -= SLICE_CYCLES
+            self._judge_wait()
             if left <= 0:
                 stalls = self._driver.result(running.context).stalls
                 reasons = ", ".join(f"{name} {cycles}" for name, cycles in stalls.items())
                 raise HangError(f"job {hardware} did not end within {limit} cycles; cycles stalled: {reasons}", stalls)
+
+    def _judge_wait(self) -> None:
+        """Raise `HangError` if nothing can come of a long wait."""
 
     def patience(self, hardware: HardwareJob) -> int:
         """Return the cycles a job gets beyond TIME_FLOOR_CYCLES, see there."""

@@ -77,6 +77,7 @@ class TiledRun:
         memories: tuple[Memory, Memory],
         drivers: Sequence[Driver],
         patience: Callable[[HardwareJob | None], int],
+        judge_wait: Callable[[], None],
     ) -> None:
         """Prepare a run.
 
@@ -88,8 +89,10 @@ class TiledRun:
             memories: TCDM and L2.
             drivers: one for each accelerator.
             patience: the cycles that a hardware job may take; without one, a transfer.
+            judge_wait: called during a long wait; raises `HangError` if nothing can come of it.
         """
-        self._layout, self._config, self._harness, self._patience = layout, config, harness, patience
+        self._layout, self._config, self._harness = layout, config, harness
+        self._patience, self._judge_wait = patience, judge_wait
         self._tcdm, self._l2 = memories
         lines = [number * config.cores + driver.core for number, driver in enumerate(drivers)]
         self._accelerators = [
@@ -103,8 +106,8 @@ class TiledRun:
         self._stored: dict[int, int] = {}  # block: number of the transfer that takes its result away
         self._outcome = Outcome(tiling)
 
-    def run(self, progress: Callable[[int], None]) -> Outcome:
-        """Run all steps and return what they gave; `progress` is told the cycles now and then.
+    def run(self, progress: Callable[[], None]) -> Outcome:
+        """Run all steps and return what they gave; `progress` is called now and then.
 
         Raises:
             DeviceError: the accelerator or the DMA met an error.
@@ -126,7 +129,7 @@ class TiledRun:
                 self._collect(accelerator)
             if before == (self._dma.issued, submitted, len(self._outcome.results)):
                 self._wait()
-                progress(self._harness.cycle - start)
+                progress()
         self._outcome.cycles = self._harness.cycle - start
         if self._dma.errors() != errors:
             raise RuntimeError("the DMA met an error: a tile lies outside of its memory")
@@ -203,9 +206,11 @@ class TiledRun:
         left = max(patience)
         while not self._harness.run_any(lines, min(left, SLICE_CYCLES)):
             left -= SLICE_CYCLES
+            self._judge_wait()
             if left <= 0:
                 raise HangError(f"no tile ended within {max(patience)} cycles", {})
 
 
 def _nothing_to_settle() -> None:
-    """Tiles are never copied by software."""
+    """Refuse: tiles lie as the hardware reads them, software has nothing to copy."""
+    raise RuntimeError("a tile would have to be copied by software")

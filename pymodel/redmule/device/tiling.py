@@ -19,6 +19,7 @@ from redmule import checks
 from redmule.config import Config
 from redmule.device.memory import ALIGNMENT
 from redmule.fp import Format, format_by_name
+from redmule.golden import MAX_SIZE
 
 BUFFERS = 2
 """Copies of each tile: one in use, one being loaded or stored."""
@@ -60,6 +61,10 @@ class Tiling:
     n: int
     k: int
     down: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("m", "n", "k"):
+            checks.integer(f"size {name} of a tile", getattr(self, name), range(1, MAX_SIZE + 1))
 
 
 @dataclass(frozen=True, slots=True)

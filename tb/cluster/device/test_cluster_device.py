@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
@@ -18,7 +20,7 @@ from redmule.device.harness import RegisterError
 from redmule.device.options import Options
 from redmule.device.tiling import BUFFERS, Problem, Tiling, choose, slot_bytes, steps
 from redmule.fp import FORMATS
-from redmule.job import Job
+from redmule.job import HangError, Job
 from tb.campaigns.contended import CLUSTERS
 
 TINY = Config.named("tiny")
@@ -100,6 +102,58 @@ def test_queues_mix_jobs_of_both_memories_in_order(device: ClusterDevice) -> Non
     device.run([Job(x, w, y, z_out=first), Job(first, w, y, z_out=second), Job(second, w, first)])
     expected = golden.gemm_op(golden.gemm_op(x, w, y).z, w, y).z
     assert np.array_equal(second.view(np.uint16), expected.view(np.uint16))
+
+
+def test_tiled_and_resident_jobs_of_one_run_need_each_other(device: ClusterDevice) -> None:
+    x, w, _ = _operands(8, 8, 8)
+    a, b, c = (device.alloc((8, 8), np.float16, memory) for memory in ("tcdm", "l2", "tcdm"))
+    for _ in range(3):
+        device.run([Job(x, w, z_out=a), Job(a, w, z_out=b), Job(b, w, a, z_out=c), Job(c, w, z_out=a)])
+        first = golden.gemm_op(x, w).z
+        third = golden.gemm_op(golden.gemm_op(first, w).z, w, first).z
+        assert np.array_equal(a.view(np.uint16), golden.gemm_op(third, w).z.view(np.uint16))
+
+
+@pytest.mark.parametrize("transposes", [True, False])
+def test_matrices_by_columns_come_from_l2_whatever_direction_the_result_has(transposes: bool) -> None:
+    config = replace(TINY, transposes=transposes, row_groups=TINY.row_groups if transposes else 1)
+    cluster = replace(SMALL, traffic=None)
+    with ClusterDevice(config, cluster, Options()) as device:
+        device.fixed_tiling = Tiling(7, 6, 9)
+        x, w, y = _operands(40, 24, 35)
+        for x_trans, w_trans, z_trans, y_turned, bias in itertools.product((False, True), repeat=5):
+            held = device.alloc((24, 40) if x_trans else (40, 24), x.dtype, "l2")
+            held[...] = x.T if x_trans else x
+            given = np.arange(35, dtype=np.float16) if bias else y.T if z_trans else y
+            if y_turned and not bias:
+                given = np.asfortranarray(given)
+            out = device.alloc((40, 35), x.dtype, "l2")
+            z_out = out.T if z_trans else out
+            device.gemm_op(
+                held, w.T if w_trans else w, given, x_trans=x_trans, w_trans=w_trans, z_trans=z_trans, z_out=z_out
+            )
+            wanted = golden.gemm_op(x, w, given if bias else y).z
+            assert np.array_equal(out.view(np.uint16), wanted.view(np.uint16)), (x_trans, w_trans, z_trans, y_turned)
+
+
+def test_an_accelerator_that_gets_no_bank_is_a_hang_in_little_time(device: ClusterDevice) -> None:
+    device.configure(priority="log", share=(0, 0), traffic="bank:1.0")
+    for memory in ("tcdm", "l2"):
+        x = device.alloc((64, 64), np.float16, memory)
+        before = device.harness.cycle
+        with pytest.raises(HangError, match="got no bank for more than"):
+            device.gemm_op(x, np.ones((64, 64), np.float16))
+        assert device.harness.cycle - before < 200_000
+    device.configure(traffic=None)
+    _agree(device, *_operands(9, 9, 9))
+
+
+def test_strides_that_nobody_can_read_are_refused_in_l2_too(device: ClusterDevice) -> None:
+    held, other = (device.alloc((8, cols), np.float16, "l2") for cols in (16, 8))
+    x, w, _ = _operands(8, 8, 8)
+    for arguments in ({"x": held[:, ::2], "z_out": other}, {"x": x, "z_out": held[:, ::2]}):
+        with pytest.raises(ValueError, match="strides"):
+            device.gemm_op(**{"w": w, **arguments})
 
 
 def test_arrays_outlive_the_device() -> None:
