@@ -40,6 +40,9 @@ DMA_QUEUE, DMA_FIFO_BEATS = 4, 64
 DMA_LOOP_CYCLES = 4
 """From the place of a beat in that FIFO to the next beat asked for, beside the latency of L2."""
 
+DMA_BANK_SHARE = 0.75
+"""Share of the cycles in which a port of the DMA gets its bank while the accelerator works, about."""
+
 MOST_LINES = 64
 """Event lines that a simulation can watch."""
 
@@ -155,9 +158,9 @@ class Cluster:
 
     @property
     def dma_bytes_per_cycle(self) -> float:
-        """What the DMA brings from L2 at most: by width and interval of L2, and by the beats it may have asked for."""
+        """What the DMA brings from L2, about: by the interval of L2, the beats under way, and its share of the banks."""
         open_beats = DMA_FIFO_BEATS / (self.l2_latency + DMA_LOOP_CYCLES)
-        return self.dmas * WORD_BYTES * min(1 / self.l2_interval, open_beats)
+        return self.dmas * WORD_BYTES * min(1 / self.l2_interval, open_beats, DMA_BANK_SHARE)
 
     def bounds(self, config: Config) -> tuple[int | None, int | None]:
         """Return the conflict cycles that a wide request, and one of a core or the DMA, waits at most; None: no bound.
