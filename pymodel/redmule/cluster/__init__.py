@@ -158,7 +158,7 @@ class Cluster:
 
     @property
     def dma_bytes_per_cycle(self) -> float:
-        """What the DMA brings from L2, about: by the interval of L2, the beats under way, and its share of the banks."""
+        """What the DMA brings from L2, about: by the interval of L2, the beats under way, its share of the banks."""
         open_beats = DMA_FIFO_BEATS / (self.l2_latency + DMA_LOOP_CYCLES)
         return self.dmas * WORD_BYTES * min(1 / self.l2_interval, open_beats, DMA_BANK_SHARE)
 
