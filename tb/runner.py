@@ -107,6 +107,7 @@ def _program(
         cpp=[cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"],
         flags=[
             *("--vpi", "--timing", "--timescale", "1ns/1ps"),
+            *("-MAKEFLAGS", "OPT_FAST=-O1", "-MAKEFLAGS", "OPT_GLOBAL=-O1"),  # benches in Python gain nothing from more
             *(("--public-depth", str(public_depth)) if public_depth else ()),
             *("-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"),
             *flags,
