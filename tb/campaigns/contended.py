@@ -32,13 +32,15 @@ from tb.campaigns.stage import Build, Scene, Stage, compare_memory, describe
 from tb.campaigns.tally import Tally
 
 CLUSTERS = {
-    1: Cluster(accelerators=1, tcdm_bytes=64 << 10, l2_bytes=256 << 10, traffic="linear:0"),
-    2: Cluster(accelerators=2, dmas=1, tcdm_bytes=64 << 10, l2_bytes=256 << 10, traffic="linear:0"),
+    1: Cluster(accelerators=1, l2_bytes=256 << 10, traffic="linear:0"),
+    2: Cluster(accelerators=2, dmas=1, l2_bytes=256 << 10, traffic="linear:0"),
 }
 """By the number of accelerators: what is built. Arbiter, traffic and L2 are set anew for every trial."""
 
-ARENA_BYTES = 20 << 10
-STEPS = 3_000
+ARENA_BYTES, MOST_JOBS = 52 << 10, 4
+MOST_SIZE, STEPS = 24, 3_000
+"""So many jobs of these sizes always fit an arena, and two arenas the TCDM."""
+
 SHARES = ((1, 4), (1, 2), (3, 7), (1, 1), (1, 16), (7, 8), (200, 255), (0, 4), (0, 0))
 CALM_RATE, CALM_BANK_RATE = 0.4, 0.05
 """The most traffic where the share is no guarantee: more could keep the other branch away from its banks for good."""
@@ -110,7 +112,8 @@ def _fairness(device: ClusterDevice) -> Tally:
 
 
 def _draw_jobs(config: Config, length: int) -> Build:
-    sizes = Sizes.of(config, STEPS)
+    usual = Sizes.of(config, STEPS)
+    sizes = Sizes(min(usual.m, MOST_SIZE), min(usual.n, MOST_SIZE), min(usual.k, MOST_SIZE), STEPS)
 
     def build(arena: Arena, random: np.random.Generator) -> list[Job]:
         return [random_job(random, arena, config, sizes) for _ in range(length)]
@@ -152,7 +155,7 @@ def _side_by_side(stage: Stage, device: ClusterDevice) -> Tally:
     random, config = stage.random, stage.config
     golden, scenes = [], []
     for _ in range(device.cluster.accelerators):
-        build, seed = _draw_jobs(config, int(random.integers(1, 5))), stage.draw_seed()
+        build, seed = _draw_jobs(config, int(random.integers(1, MOST_JOBS + 1))), stage.draw_seed()
         golden.append(_golden(config, build, seed))
         scenes.append(Scene.make(device, build, seed, ARENA_BYTES))
     copier = _Copier(random, device)

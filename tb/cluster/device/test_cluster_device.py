@@ -67,7 +67,7 @@ def test_a_job_in_tiles_of_any_size_has_every_bit(device: ClusterDevice, tiling:
 
 
 def test_a_job_larger_than_the_tcdm_is_tiled_by_itself_and_says_so(device: ClusterDevice) -> None:
-    result = _agree(device, *_operands(120, 60, 150))
+    result = _agree(device, *_operands(150, 60, 170))
     assert len(result.parts) > 1
     assert result.stalls["dma"] > 0
     assert result.utilisation is not None
