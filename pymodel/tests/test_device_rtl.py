@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from redmule import golden, law
 from redmule.config import Config
-from redmule.device import MEMORY_BASE, Memory, RtlDevice, open_device
+from redmule.device import MEMORY_BASE, Memory, Progress, RtlDevice, open_device
 from redmule.device.driver import Driver
 from redmule.device.harness import RegisterError, SimulationError
 from redmule.device.options import MAX_LATENCY, MAX_STALL, Options
@@ -30,8 +30,9 @@ MEMORY_BYTES = 1 << 20
 TINY = Config.named("tiny")
 
 
-def _device(**options: Any) -> RtlDevice:
-    return RtlDevice(TINY, Memory(MEMORY_BYTES, MEMORY_BASE, poison=True), Options(check_guards=True, **options))
+def _device(progress: Progress | None = None, **options: Any) -> RtlDevice:
+    memory = Memory(MEMORY_BYTES, MEMORY_BASE, poison=True)
+    return RtlDevice(TINY, memory, Options(check_guards=True, **options), progress)
 
 
 @pytest.fixture(name="device")

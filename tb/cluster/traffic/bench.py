@@ -132,7 +132,7 @@ async def clearing_worst_forgets_what_the_present_request_has_waited(dut: Any) -
     await _run(bench, 30)
     await bench.write(Offset.WORST, 0)
     await _run(bench, 10)
-    assert 10 <= await bench.value(Offset.WORST) <= 14
+    assert 9 <= await bench.value(Offset.WORST) <= 13  # of a wait that goes on, the counter knows a cycle later
 
 
 @cocotb.test()
