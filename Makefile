@@ -51,6 +51,7 @@ regress: setup ## the long campaigns and products from L2, resumable [ARGS: then
 	@$(RUN) scripts/regress.py $(ARGS)
 ifeq ($(ARGS),)
 	@$(RUN) scripts/cluster.py --long --write
+	@$(RUN) -m pytest -n $(JOBS) -m long
 endif
 
 cycles: setup ## cycle counts of the named jobs against the pinned ones [ARGS]

@@ -27,7 +27,14 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+LONG = ("with two accelerators", "with the least banks at address 0", "with a wide port")
+"""Those that are left to the long run."""
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [pytest.param(shape, id=name, marks=[pytest.mark.long] * (name in LONG)) for name, shape in SHAPES.items()],
+)
 def test_fabric(shape: Shape) -> None:
     env = {"CYCLES": "3000"}
     module = "tb.cluster.fabric.traffic"

@@ -23,7 +23,7 @@ SOURCES = [
 TESTS, ARBITER_TESTS = 16, 3
 
 
-@pytest.mark.parametrize(("banks", "words"), [(16, 256), (64, 64), (4, 128)])
+@pytest.mark.parametrize(("banks", "words"), [(16, 256), (64, 64), pytest.param(4, 128, marks=pytest.mark.long)])
 def test_traffic_on_banks_and_a_region_of(banks: int, words: int) -> None:
     parameters = {"NumBanks": banks, "RegionWords": words}
     assert simulate("traffic_top", SOURCES, "tb.cluster.traffic.bench", parameters) == TESTS
