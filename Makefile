@@ -9,10 +9,6 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 ifdef VERILATOR
 export VERILATOR
 endif
-# ccache, where there is one, makes a second build of the same model 13 to 20 times as fast.
-ifneq ($(shell command -v ccache),)
-export OBJCACHE ?= ccache
-endif
 
 JOBS    ?= 2
 BACKEND ?= rtl
