@@ -70,8 +70,8 @@ def test_a_closed_device_says_so() -> None:
         ("golden", {"config": "huge"}, "'huge': allowed are tiny, paper"),
         ("golden", {"config": []}, r"config = \[\]: allowed are tiny, paper"),
         ("golden", {"config": 3}, "config = 3: allowed are tiny, paper"),
-        ("golden", {"stall": 0.5}, "stall = 0.5: allowed only for device 'rtl'"),
-        ("model", {"latency": 1}, "latency = 1: allowed only for device 'rtl', not 'model'"),
+        ("golden", {"stall": 0.5}, "stall = 0.5: allowed only for device 'rtl' and 'model', not 'golden'"),
+        ("model", {"check_guards": True}, "check_guards = True: allowed only for device 'rtl', not 'model'"),
         (
             "rtl",
             {"waves": "no/such/folder/out.vcd"},

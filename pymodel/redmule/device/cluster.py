@@ -88,12 +88,19 @@ class ClusterDevice(RtlDevice):
         last_tiles: what the last job in tiles gave.
     """
 
-    def __init__(self, config: Config, cluster: Cluster, options: Options, progress: Progress | None = None) -> None:
-        """Build the model if the cache does not hold it, start it, and set it as `cluster` says."""
+    def __init__(
+        self,
+        config: Config,
+        cluster: Cluster,
+        options: Options,
+        progress: Progress | None = None,
+        harness: ClusterHarness | None = None,
+    ) -> None:
+        """Build the model if the cache does not hold it, start it if it has not been, and set it as `cluster` says."""
         self.cluster = cluster
         free = cluster.free_bytes(config)
         progress = progress_of(progress)  # whatever is wrong is found before the model is built
-        harness = ClusterHarness(config, cluster, options)
+        harness = harness or ClusterHarness(config, cluster, options)
         memory = Memory(free, TCDM_BASE, content=harness.tcdm, name="TCDM")
         super().__init__(config, memory, options, progress, harness)
         self.l2 = Memory(cluster.l2_bytes, L2_BASE, content=harness.l2, name="L2")

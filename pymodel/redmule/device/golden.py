@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The devices without hardware: the golden model, and the golden values with the cycles of the law."""
+"""The device without cycles: the golden model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from redmule import golden, law
+from redmule import golden
 from redmule.device.base import Device
-from redmule.device.placement import place
-from redmule.job import STALLS, Job, Result, utilisation
+from redmule.job import Job, Result
 
 
 class GoldenDevice(Device):
@@ -32,27 +30,3 @@ class GoldenDevice(Device):
             return Result(values.z, values.flags)
         job.z_out[...] = values.z
         return Result(job.z_out, values.flags)
-
-
-class ModelDevice(GoldenDevice):
-    """The golden model with the cycles the law predicts for the jobs the RTL device would run."""
-
-    kind = "model"
-
-    def _result(self, job: Job) -> Result:
-        placed = place(job, self.memory, _nothing_to_wait_for, self.config)
-        predicted = law.queue(placed.hardware, self.config)
-        cycles = sum(part.total for part in predicted)
-        operands = job.operands
-        return replace(
-            super()._result(job),
-            cycles=cycles,
-            steps=sum(part.steps for part in predicted),
-            stalls={name: sum(part.stalls[name] for part in predicted) for name in STALLS},
-            parts=placed.parts,
-            utilisation=utilisation(operands.m, operands.n, operands.k, cycles, self.config),
-        )
-
-
-def _nothing_to_wait_for() -> None:
-    """Each job has ended before the next one begins."""

@@ -16,6 +16,14 @@ MAX_STALL = 0.99
 MAX_LATENCY = 1000
 """Cycles: several times what a DRAM takes."""
 
+KINDS_WITH: Mapping[str, tuple[str, ...]] = {
+    "stall": ("rtl", "model"),
+    "latency": ("rtl", "model"),
+    "waves": ("rtl",),
+    "check_guards": ("rtl",),
+}
+"""Options, and the kinds of devices that have them."""
+
 WAVE_FLAGS: Mapping[str, tuple[str, ...]] = {".fst": ("--trace-fst",), ".vcd": ("--trace-vcd",)}
 """Kinds of waveform by the suffix of the file, and what Verilator needs for them."""
 
@@ -51,6 +59,14 @@ class Options:
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+
+    def judge(self, kind: str) -> None:
+        """Raise `ValueError` if a kind of device has no such option; a seed does no harm."""
+        for name, kinds in KINDS_WITH.items():
+            value = getattr(self, name)
+            if value and kind not in kinds:
+                devices = " and ".join(repr(each) for each in kinds)
+                raise checks.refused(name, value, f"only for device {devices}, not {kind!r}")
 
     @property
     def wave_suffix(self) -> str | None:

@@ -5,88 +5,42 @@ The law walks the loops of the sequencers (row blocks, column tiles, chunks, pat
 that always grants and answers one cycle later, and skips what recurs. It is not a fit: cycles, stall cycles and
 beats equal those of the RTL for every job, alone or in a queue. See `rtl/control/redmule_run.sv` and
 `rtl/port/redmule_arbiter.sv` for the rules it follows.
+
+On a memory that does not always grant (`stalled`, `shared`) the same walk meets the same memory, with random numbers
+of its own: an expectation with its spread.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
 
 from redmule.config import Config
-from redmule.job import HardwareJob, Stored
+from redmule.job import HardwareJob
+from redmule.law.around import Sharing
+from redmule.law.contended import Estimate, shared, stalled
+from redmule.law.shape import Bytes, Cycles, Extent, Shape, Trans, last_writers, places_of, waits_for
+from redmule.law.state import NEVER, array_of, enqueue, fresh_walk, taken
 
 __all__ = [
+    "Bytes",
     "Cycles",
+    "Estimate",
+    "Extent",
     "Shape",
+    "Sharing",
+    "Trans",
     "cycles",
     "ideal_cycles",
     "last_writers",
+    "places_of",
     "queue",
     "queue_cycles",
     "shape_cycles",
+    "shared",
+    "stalled",
     "waits_for",
 ]
-
-STREAMS = ("x", "w", "y", "z")
-REASONS = ("x", "w", "y", "z", "start", "drain")
-
-Bytes = tuple[int, int, int, int]
-"""Bytes of an element of X, W, Y and Z; 0 for Y means that the job reads no Y."""
-
-Trans = tuple[bool, bool, bool]
-"""Whether X, W, and Y and Z are stored transposed."""
-
-Extent = tuple[int, int]
-"""The first and the last place of a matrix, gaps between its rows included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cycles:
-    """What a job takes.
-
-    Attributes:
-        total: cycles from the TRIGGER write taken, or from the event before if that is later, to the event.
-        steps: those of them in which the array took in a column of accumulators of this job. Steps during the drain of
-            the job before are cycles of that one.
-        reasons: the other cycles by reason, in the order of `REASONS`.
-        transfers: of the memory port, by stream, in the order of `STREAMS`.
-    """
-
-    total: int
-    steps: int
-    reasons: tuple[int, ...]
-    transfers: tuple[int, ...]
-
-    @property
-    def beats(self) -> dict[str, int]:
-        """The transfers of the memory port by stream: x, w, y, z."""
-        return dict(zip(STREAMS, self.transfers, strict=True))
-
-    @property
-    def stalls(self) -> dict[str, int]:
-        """The cycles that are no steps, by reason: x, w, y, z (the array waits for it), start, drain."""
-        return dict(zip(REASONS, self.reasons, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the cycles of a job depend on: M, N, K, bytes of an element of each matrix, what is stored transposed."""
-
-    m: int
-    n: int
-    k: int
-    elem_bytes: Bytes = (2, 2, 2, 2)
-    trans: Trans = (False, False, False)
-
-    @classmethod
-    def of(cls, job: HardwareJob) -> Shape:
-        """Return the shape of a job."""
-        y_bytes = 0 if job.y is None else job.y.format.bytes
-        elem_bytes = (job.x.format.bytes, job.w.format.bytes, y_bytes, job.z.format.bytes)
-        return cls(job.m, job.n, job.k, elem_bytes, (job.x_trans, job.w_trans, job.z_trans))
 
 
 def cycles(job: HardwareJob, config: Config) -> Cycles:
@@ -138,50 +92,21 @@ def queue_cycles(
         waits: for each job the last one before it that writes what it reads, or -1; default: none.
         skip: multiply recurring states instead of walking through them (the result is the same).
     """
-    from redmule.law.walk import walk  # compiled when first needed
+    from redmule.law.entries import walk_on  # compiled when first needed
+    from redmule.law.recur import nothing_seen
 
-    def beat(size: int) -> int:
-        return config.beat_elems(size) if size else 0
-
-    table = np.array(
-        [
-            (s.m, s.n, s.k, *(beat(size) for size in s.elem_bytes), *s.trans, trigger, wait)
-            for s, trigger, wait in zip(shapes, triggers or [0] * len(shapes), waits or [-1] * len(shapes), strict=True)
-        ],
-        np.int64,
-    )
-    array = (config.rows, config.row_len, config.pipe_regs, config.row_groups)
-    counts, beats = walk(table, (*array, config.x_chunk, config.x_chunks, config.w_chunk, config.w_chunks), skip)
-    return tuple(
-        Cycles(sum(spent), spent[0], tuple(spent[1:]), tuple(transfers))
-        for spent, transfers in zip(counts.tolist(), beats.tolist(), strict=True)
-    )
+    state = fresh_walk(len(shapes))
+    for shape, trigger, wait in zip(shapes, triggers or [0] * len(shapes), waits or [-1] * len(shapes), strict=True):
+        enqueue(state, shape, config, trigger, wait)
+    array, seen = array_of(config), nothing_seen()
+    for _ in shapes:
+        walk_on(state, array, seen, skip, NEVER)
+    return taken(state)
 
 
 def queue(jobs: Sequence[HardwareJob], config: Config, triggers: Sequence[int] | None = None) -> tuple[Cycles, ...]:
     """Return what each of these queued jobs takes; see `queue_cycles`."""
     return queue_cycles([Shape.of(job) for job in jobs], config, triggers=triggers, waits=waits_for(jobs))
-
-
-def waits_for(jobs: Sequence[HardwareJob]) -> list[int]:
-    """Return for each job the last one before it that writes, by its extent, where the job reads; -1: none."""
-    read = [[_extent(s) for s in (job.x, job.w, job.y) if s is not None] for job in jobs]
-    return last_writers(read, [_extent(job.z) for job in jobs])
-
-
-def last_writers(read: Sequence[Sequence[Extent]], written: Sequence[Extent]) -> list[int]:
-    """Return for each job the last one before it whose written extent meets one that the job reads; -1: none."""
-
-    def conflict(late: int, early: int) -> bool:
-        first, last = written[early]
-        return any(start <= last and first <= end for start, end in read[late])
-
-    return [max((e for e in range(late) if conflict(late, e)), default=-1) for late in range(len(written))]
-
-
-def _extent(stored: Stored) -> Extent:
-    """Return the addresses of the first and the last byte of a matrix, gaps between its rows included."""
-    return stored.address, stored.address + (stored.rows - 1) * stored.stride + stored.row_bytes - 1
 
 
 def _fields(shape: Shape, config: Config) -> tuple[int, int, int, Config, Bytes, Trans]:

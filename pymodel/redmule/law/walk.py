@@ -1,361 +1,279 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The walk of the cycle law, compiled.
+"""The walk of the cycle law, compiled: what one clock cycle does to an accelerator, and many of them.
 
-Each turn of the loop is one clock cycle: decisions are taken on the state at its beginning, as in the RTL, and the
-state changes at its end. Five walkers (the streams X, W, Y, Z at the port, R at the array) count down what is left of
-M, K and N of the job they are at, and go on to the next job of the queue as soon as it may be worked on.
+Decisions are taken on the state at the beginning of a cycle, as in the RTL, and the state changes at its end. Five
+walkers (the streams X, W, Y, Z at the port, R at the array) go through the jobs of the queue, each as soon as it may.
 
-At the start of a chunk, of a tile and of a row block the state, relative to the array's place, is compared with the one
-at the start of the chunk, tile or block before. If they are equal, what happened in between will happen again as long
-as no walker comes to a smaller remainder: the walk multiplies it.
+On a memory that always grants, `walk` multiplies what recurs (`redmule.law.recur`) and passes over cycles in which
+nothing but the array goes on. Any other memory calls `cycle` itself and says what is granted and answered.
 """
-
-# mypy: disable-error-code="untyped-decorator"
 
 from __future__ import annotations
 
-import numba
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
-from redmule.law.loops import (
-    BEAT,
-    GROUP,
-    JOB,
-    K_LEFT,
-    M_LEFT,
-    N_LEFT,
-    ROW,
-    TRIGGER,
-    WAITS,
-    Y_BEAT,
-    K,
-    M,
-    N,
+from redmule.law.inlined import inlined
+from redmule.law.loops import advance, next_job, split_of, take_beat, wake, x_stays
+from redmule.law.recur import LEVELS, Seen, recur
+from redmule.law.state import (
+    ARRIVING,
+    DRAIN,
+    FILLED,
+    FREE,
+    LAST_PLACE,
+    LEAVING,
+    OPEN_BEATS,
+    STALL_W,
+    STALL_X,
+    STALL_Y,
+    STALL_Z,
+    START,
+    STEP,
+    STORED,
+    Array,
+    R,
+    Records,
     W,
+    Walk,
     X,
     Y,
     Z,
-    advance,
-    next_job,
-    patch_shape,
-    split_of,
-    stored_by_columns,
 )
 
-# Walkers: the streams in the order of their codes, and the array. What a cycle was spent on: the hardware's counters.
-NONE, R = -1, 4
-STEP, STALL_X, STALL_W, STALL_Y, STALL_Z, START, DRAIN = range(7)
-# States of the accumulator buffer (rtl/buffer/redmule_yz_buffer.sv).
-FREE, FILLING, FILLED, LEAVING = range(4)
-ARRIVING, STORED = 1, 2
-
+NONE = -1
 FAR = 255
+"""The most a lead can say."""
 
 
-@numba.njit(cache=True)
-def walk(
-    jobs: NDArray[np.int64], array: tuple[int, int, int, int, int, int, int, int], skip: bool
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return for each job the cycles by what they were spent on, and the beats by stream.
+@inlined
+def walk(state: Walk, array: Array, seen: Seen, skip: bool, until: int) -> None:
+    """Walk on, on a memory that always grants, to the end of a job or to the cycle `until`."""
+    core = state.core[0]
+    head = core.head
+    wake(state.walkers, state.jobs, core.count)
+    for level in range(LEVELS):
+        seen.limit[level] = 0
+    while core.head == head and head < core.count:
+        trigger = state.jobs[core.head].trigger
+        if core.now <= trigger:  # idle until then
+            core.now = trigger + 1
+        if skip and core.arrived >= 0:
+            recur(state, array, seen, until)
+        if core.now >= until:
+            return
+        cycle(state, array, True, core.due != 0, False)
+        if skip and core.open == 0 and core.fresh and core.phase > 0:
+            _pass_over(state, array, until)
+
+
+@inlined
+def cycle(state: Walk, array: Array, granted: bool, answered: bool, placed: bool) -> None:
+    """Let one cycle pass.
 
     Args:
-        jobs: a row for each job, in the order of the queue: M, N, K; elements in a beat of X, W, Y (0: no Y), Z;
-            whether X, W, Z are stored transposed; the cycle of its TRIGGER; the job before whose end it waits, or -1.
-        array: rows, row length, pipeline registers, row groups, lines of an X chunk, X chunks, lines of a W chunk, W
-            chunks.
-        skip: multiply what recurs.
+        state: the accelerator; there is a job that has not ended.
+        array: its configuration.
+        granted: the request at the port, if there is one, is granted in this cycle.
+        answered: the oldest beat is answered in this cycle.
+        placed: addresses of beats are asked for.
     """
-    rows, row_len, pipe, groups, x_chunk, x_chunks, w_chunk, w_chunks = array
-    count = len(jobs)
-    cols = row_len * (pipe + 1)
+    core, jobs, walkers = state.core[0], state.jobs, state.walkers
+    head, now = core.head, core.now
+    valid_r = _valid(walkers[R].job, state)
+    step, spent = _array_wish(valid_r, core, walkers[R], jobs, array)
+    drains = not valid_r and core.finished != 0 and core.y_state == FREE and core.z_state == FREE
+    moves = step or drains or (core.draining != 0 and core.z_state == ARRIVING)
+    state.counts[head, spent if walkers[R].job == head else DRAIN] += 1
 
-    counts = np.zeros((count, 7), np.int64)
-    beats = np.zeros((count, 4), np.int64)
-    ended = np.full(count, -1, np.int64)  # cycle of the event
+    port_free = core.asks == 0 or granted
+    take = NONE
+    if port_free and core.open < OPEN_BEATS:
+        take = _choose(valid_r, state, array)
 
-    at = np.zeros((5, 7), np.int64)
-    for s in range(5):
-        at[s, M_LEFT], at[s, K_LEFT], at[s, N_LEFT] = jobs[0, M], jobs[0, K], jobs[0, N]
-    turn, phase, started = 0, 0, False
-    # Buffers of X and W: chunks reserved; lines asked for, and there.
-    used = np.zeros(2, np.int64)
-    asked = np.zeros(2, np.int64)
-    there = np.zeros(2, np.int64)
-    kept = 0  # lines of X taken that stay for the next tile
-    # Accumulator buffer: state of Y and columns it still has to give, state of Z and columns still to come.
-    y_state, y_cols, z_state, z_cols = FREE, 0, FREE, 0
-    # Array: a finished tile waits in the ring, and its columns; it drains on its own; it advanced in the cycle before.
-    finished, finished_cols, draining, fresh = False, 0, False, False
-    # The port, and what is answered in this cycle: stream, lines it completes, whether it is the last beat of a patch.
-    port, port_lines, port_last = NONE, 0, False
-    answer, answer_lines, answer_last = NONE, 0, False
+    # ---- end of the cycle: the port
+    if answered:
+        _answer(core, state)
+    core.due = int(core.asks != 0 and granted)
+    core.asks = int(take >= 0 or not port_free)
+    if take >= 0:
+        state.beats[walkers[take].job, take] += 1
+        take_beat(take, walkers[take], core, jobs, array, placed)
 
-    # Recurrence, by level (chunk, tile, block): a state seen before, how many arrivals ago, when to replace it (after
-    # 1, 2, 4, ... arrivals, so that any period is found), and the counts then.
-    seen = np.full((3, 52), -1, np.int64)
-    age = np.zeros(3, np.int64)
-    limit = np.zeros(3, np.int64)
-    seen_counts = np.zeros((3, 7), np.int64)
-    seen_beats = np.zeros((3, 4), np.int64)
-    seen_now = np.zeros(3, np.int64)
-    state = np.zeros(52, np.int64)
-    arrived = -1  # the level whose start the array has just come to
-    valid = np.zeros(5, np.bool_)
+    # ---- a column of Z has come
+    if core.fresh and core.z_cols > 0:
+        core.z_cols -= 1
+        if core.z_cols == 0:
+            core.z_state = STORED
+    core.fresh = int(moves)
 
-    head = 0
-    now = 0
-    while True:
-        if now <= jobs[head, TRIGGER]:  # idle until then
-            now = jobs[head, TRIGGER] + 1
-        # ---- what recurs
-        if skip and arrived >= 0:
-            level = arrived
-            limit[:level] = 0  # a new tile (block) begins anew with its chunks (tiles)
-            may_recur = False
-            j = at[R, JOB]
-            whole = jobs[j, N] <= x_chunk * x_chunks  # X stays for all tiles of a block
-            x_walks = not (whole and level == 1)
-            together = head == j and at[W, JOB] == j and (at[X, JOB] == j or not x_walks)
-            use_y = jobs[j, Y_BEAT] > 0
-            if level > 0:
-                together = together and at[Z, JOB] == j and (not use_y or at[Y, JOB] == j)
-            if together:
-                state[0:5], state[5:10] = at[:, M_LEFT] - at[R, M_LEFT], at[:, K_LEFT] - at[R, K_LEFT]
-                state[10:13] = (at[X, N_LEFT], at[W, N_LEFT], at[R, N_LEFT])
-                for s in range(4):
-                    state[13 + 3 * s : 16 + 3 * s] = at[s, GROUP:]
-                state[25:27], state[27:29], state[29:31] = used, asked, there
-                state[31:36] = (y_state, y_cols, z_state, z_cols, finished_cols)
-                state[36:42] = (port, port_lines, int(port_last), answer, answer_lines, int(answer_last))
-                state[42:45] = (int(finished), int(draining), kept)
-                state[48:50] = int(fresh), at[X, JOB]
-                state[45:47] = at[Y, JOB], at[Z, JOB]
-                state[47] = split_of(at[R], jobs[j], rows, cols, groups)
-                if level > 0 and not use_y:
-                    state[Y], state[5 + Y], state[45] = 0, 0, 0
-                if not x_walks:
-                    state[5 + X] = 0
-                same_block = at[W, M_LEFT] == at[R, M_LEFT] and (at[X, M_LEFT] == at[R, M_LEFT] or not x_walks)
-                ahead = 0  # what every walker has left, in units that recur
-                if level == 0:  # chunks of one tile
-                    length = x_chunk
-                    state[10:12] -= at[R, N_LEFT]
-                    state[12] = 0
-                    same_tile = at[X, K_LEFT] == at[R, K_LEFT] and at[W, K_LEFT] == at[R, K_LEFT]
-                    y_asks = at[Y, JOB] < count and jobs[min(at[Y, JOB], count - 1), Y_BEAT] > 0 and y_state == FREE
-                    rest = not (y_asks and z_state == FREE) and z_state != STORED and at[Y, GROUP:].sum() == 0
-                    if same_block and same_tile:
-                        ahead = min(at[X, N_LEFT], at[W, N_LEFT], at[R, N_LEFT]) // length
-                        if not rest:  # then as long as the end of the tile is far for Y and Z
-                            ahead = min(ahead, (at[R, N_LEFT] - FAR - row_len) // length)
-                elif level == 1:
-                    length = cols << state[47]
-                    same_block = same_block and at[Z, M_LEFT] == at[R, M_LEFT]
-                    if same_block and (not use_y or at[Y, M_LEFT] == at[R, M_LEFT]):
-                        ahead = _least(at[:, K_LEFT], x_walks, use_y) // length
-                else:
-                    length = rows
-                    ahead = _least(at[:, M_LEFT], x_walks, use_y) // length
-                age[level] += 1
-                may_recur = ahead > 1
-                if may_recur and limit[level] > 0 and (state == seen[level]).all():
-                    period = now - seen_now[level]
-                    times = ahead // age[level] - 1
-                    for job in range(count):  # a TRIGGER on the way may change something
-                        if jobs[job, TRIGGER] >= now:
-                            times = min(times, (jobs[job, TRIGGER] - now) // period)
-                    if times > 0:
-                        counts[j] += times * (counts[j] - seen_counts[level])
-                        beats[j] += times * (beats[j] - seen_beats[level])
-                        now += times * period
-                        column = (N_LEFT, K_LEFT, M_LEFT)[level]
-                        for s in range(5):
-                            if s in (W, R) or (s == X and x_walks) or (level > 0 and (s == Z or (s == Y and use_y))):
-                                at[s, column] -= times * age[level] * length
-                    may_recur = False
-                elif may_recur and age[level] >= limit[level]:
-                    seen[level] = state
-                    seen_counts[level] = counts[j]
-                    seen_beats[level] = beats[j]
-                    seen_now[level] = now
-                    age[level] = 0
-                    limit[level] = max(1, 2 * limit[level])
-            if not may_recur:
-                limit[level] = 0
-        arrived = -1
+    # ---- the array
+    core.draining = int(drains or (core.draining != 0 and core.z_state == ARRIVING))
+    begins = step and core.phase == 0 and core.turn == 0 and walkers[R].n_left == jobs[walkers[R].job].n
+    if drains or (begins and core.finished):
+        core.z_state, core.z_cols, core.finished = ARRIVING, core.finished_cols, 0
+    if step:
+        _step(state, begins, array)
+    core.now = now + 1
 
-        # ---- which walkers have a job that they may work on
-        for s in range(5):
-            j = at[s, JOB]
-            valid[s] = j < count
-            if valid[s]:
-                waits = jobs[j, WAITS]
-                valid[s] = jobs[j, TRIGGER] < now and (waits < 0 or 0 <= ended[waits] < now)
-        valid[Z] = valid[Z] and at[Z, JOB] == head
 
-        # ---- may the array step?
-        r = at[R]
-        job = jobs[min(r[JOB], count - 1)]
-        use_y = job[Y_BEAT] > 0
-        left = r[N_LEFT]
-        tile_begins = left == job[N] and turn == 0 and phase == 0
-        live = turn < min(left, row_len)
-        step = False
-        if not valid[R]:
-            spent = DRAIN
-        elif tile_begins and z_state != FREE:
+@inlined
+def _valid(number: int, state: Walk) -> bool:
+    """Tell whether a job may be worked on."""
+    core = state.core[0]
+    if number >= core.count:
+        return False
+    job = state.jobs[number]
+    if job.trigger >= core.now:
+        return False
+    return bool(job.waits < 0 or 0 <= state.ended[job.waits] < core.now)
+
+
+@inlined
+def _array_wish(valid: bool, core: Any, r: Any, jobs: Records, array: Array) -> tuple[bool, int]:
+    """Return whether the array steps in this cycle, and what the cycle is spent on."""
+    if not valid:
+        return False, DRAIN
+    spent = STEP
+    if core.phase == 0:
+        job = jobs[r.job]
+        if r.n_left == job.n and core.turn == 0 and core.z_state != FREE:
             spent = STALL_Z
-        elif tile_begins and y_state != (FILLED if use_y else FREE):
+        elif r.n_left == job.n and core.turn == 0 and core.y_state != (FILLED if job.beat[Y] > 0 else FREE):
             spent = STALL_Y
-        elif phase == 0 and live and there[X] <= kept:
-            spent = STALL_X
-        elif phase == 0 and live and there[W] == 0:
-            spent = STALL_W
-        else:
-            step, spent = True, STEP
-        if valid[R] and not (started or step):
-            spent = START
-        drain_begins = not valid[R] and finished and y_state == FREE and z_state == FREE
-        moves = step or drain_begins or (draining and z_state == ARRIVING)
-        counts[head, spent if r[JOB] == head else DRAIN] += 1
+        elif core.turn < min(r.n_left, array.row_len):
+            if core.there[X] <= core.kept:
+                spent = STALL_X
+            elif core.there[W] == 0:
+                spent = STALL_W
+    step = spent == STEP
+    return step, spent if step or core.started else START
 
-        # ---- which stream gets the port: the least lead, equal ones in the order X, Z, Y, W
-        tile_lead = 0 if not valid[R] or tile_begins or turn >= left else min(left - turn, FAR)
-        take, least = NONE, FAR + 1
-        if valid[X] and (at[X, GROUP:].sum() > 0 or used[X] < x_chunks):
-            take, least = X, min(asked[X], FAR)
-        if valid[Z] and z_state == STORED and tile_lead < least:
+
+@inlined
+def _choose(valid_r: bool, state: Walk, array: Array) -> int:
+    """Return the stream that gets the port: the least lead, equal ones in the order X, Z, Y, W."""
+    core, walkers = state.core[0], state.walkers
+    r = walkers[R]
+    tile_lead = 0
+    if valid_r:
+        begins = core.phase == 0 and core.turn == 0 and r.n_left == state.jobs[r.job].n
+        if not begins and core.turn < r.n_left:
+            tile_lead = min(r.n_left - core.turn, FAR)
+    take, least = NONE, FAR + 1
+    x, w, y, z = walkers[X], walkers[W], walkers[Y], walkers[Z]
+    if (x.inside or core.used[X] < array.x_chunks) and _valid(x.job, state):
+        take, least = X, min(core.asked[X], FAR)
+    if tile_lead < least:
+        y_may = y.inside or (core.y_state == FREE and core.z_state == FREE)
+        if core.z_state == STORED and z.job == core.head and _valid(z.job, state):
             take, least = Z, tile_lead
-        y_may = at[Y, GROUP:].sum() > 0 or (y_state == FREE and z_state == FREE)
-        if valid[Y] and jobs[at[Y, JOB], Y_BEAT] > 0 and y_may and tile_lead < least:
+        elif y_may and _valid(y.job, state) and state.jobs[y.job].beat[Y] > 0:
             take, least = Y, tile_lead
-        w_may = at[W, GROUP:].sum() > 0 or used[W] < w_chunks
-        if valid[W] and w_may and min(asked[W], FAR) < least:
-            take = W
-
-        # ---- end of the cycle: answers
-        if 0 <= answer <= W:
-            there[answer] += answer_lines
-        elif answer == Y and answer_last:
-            y_state = FILLED
-        elif answer == Z and answer_last:
-            ended[head] = now
-            head += 1
-            if head == count:
-                break
-        answer, answer_lines, answer_last = port, port_lines, port_last
-        port, port_lines, port_last = take, 0, False
-
-        # ---- the beat taken
-        if take >= 0:
-            w = at[take]
-            job = jobs[w[JOB]]
-            beats[w[JOB], take] += 1
-            split = split_of(w, job, rows, cols, groups)
-            if take < 2:
-                chunk = min(w[N_LEFT], x_chunk if take == X else w_chunk)
-                if w[GROUP:].sum() == 0:
-                    used[take] += 1
-            else:
-                chunk = 0
-                if take == Y:
-                    y_state = FILLING
-            stored, along, beat = patch_shape(take, w, job, chunk, rows, cols, split)
-            last_group = take == X or (w[GROUP] + 1) * cols >= min(w[K_LEFT], cols << split)
-            w[BEAT] += 1
-            line = w[BEAT] * beat >= along
-            if line:
-                w[BEAT] = 0
-                if stored_by_columns(take, job):
-                    w[ROW] += 1
-                    if w[ROW] == stored:
-                        w[ROW] = 0
-                        w[GROUP] += 1
-                        port_last = last_group
-                else:
-                    w[GROUP] += 1
-                    if last_group:
-                        w[GROUP] = 0
-                        w[ROW] += 1
-                        port_last = w[ROW] == stored
-                if port_last:
-                    w[GROUP] = w[ROW] = 0
-            if take < 2:
-                if stored_by_columns(take, job) == (take == X):
-                    port_lines = int(line and last_group)
-                else:
-                    port_lines = chunk if port_last else 0
-                asked[take] += port_lines
-            if port_last:
-                if take < 2:
-                    w[N_LEFT] -= chunk
-                if take == Z:
-                    z_state = FREE
-                if take > 1 or w[N_LEFT] == 0:
-                    whole = take == X and job[N] <= x_chunk * x_chunks
-                    done = advance(w, jobs, rows, w[K_LEFT] if whole else cols << split)
-                    port_last = done or take != Z
-
-        # ---- a column of Z has come
-        if fresh and z_cols > 0:
-            z_cols -= 1
-            if z_cols == 0:
-                z_state = STORED
-        fresh = moves
-
-        # ---- the array
-        draining = drain_begins or (draining and z_state == ARRIVING)
-        if drain_begins or (step and tile_begins and finished):
-            z_state, z_cols, finished = ARRIVING, finished_cols, False
-        if step:
-            job = jobs[r[JOB]]
-            split = split_of(r, job, rows, cols, groups)
-            tile_cols = min(r[K_LEFT], cols << split)
-            full_cols = cols if split > 0 else tile_cols
-            started = True
-            if tile_begins:
-                if use_y:
-                    y_state, y_cols = LEAVING, full_cols
-                elif at[Y, JOB] == r[JOB] and r[M_LEFT] <= rows and r[K_LEFT] <= cols << split:
-                    next_job(at[Y], jobs)
-            if left == job[N] and y_state == LEAVING:
-                y_cols -= 1
-                if y_cols == 0:
-                    y_state = FREE
-            if phase == 0 and live:
-                place = job[N] - left + turn + 1
-                if job[N] <= x_chunk * x_chunks and r[K_LEFT] > cols << split:  # X stays for the next tile
-                    kept = 0 if place == job[N] else kept + 1
-                else:
-                    asked[X], there[X] = asked[X] - 1, there[X] - 1
-                    used[X] -= place % x_chunk == 0 or place == job[N]
-                asked[W], there[W] = asked[W] - 1, there[W] - 1
-                used[W] -= place % w_chunk == 0 or place == job[N]
-            phase += 1
-            if phase > pipe:
-                phase = 0
-                turn += 1
-                if turn == row_len:
-                    turn = 0
-                    r[N_LEFT] -= min(left, row_len)
-                    if r[N_LEFT] > 0 and (job[N] - r[N_LEFT]) % x_chunk == 0:
-                        arrived = 0
-                    if r[N_LEFT] == 0:
-                        finished, finished_cols = True, full_cols
-                        before = r[JOB], r[M_LEFT]
-                        started = not advance(r, jobs, rows, cols << split)
-                        arrived = 1 if before[1] == r[M_LEFT] and before[0] == r[JOB] else 2
-        now += 1
-    return counts, beats
+    w_may = w.inside or core.used[W] < array.w_chunks
+    if w_may and min(core.asked[W], FAR) < least and _valid(w.job, state):
+        take = W
+    return take
 
 
-@numba.njit(cache=True)
-def _least(left: NDArray[np.int64], x_walks: bool, use_y: bool) -> int:
-    """The least of what is left to the walkers; X and Y count only if they walk."""
-    least = min(left[W], left[Z], left[R])
-    if x_walks:
-        least = min(least, left[X])
-    if use_y:
-        least = min(least, left[Y])
-    return int(least)
+@inlined
+def _answer(core: Any, state: Walk) -> None:
+    """Let the oldest beat be answered."""
+    place = core.oldest
+    stream = core.stream[place]
+    if stream < Y:
+        core.there[stream] += core.lines[place]
+    elif core.last[place]:
+        if stream == Y:
+            core.y_state = FILLED
+        else:
+            state.ended[core.head] = core.now
+            core.head += 1
+    core.oldest = (place + 1) & LAST_PLACE
+    core.open -= 1
+
+
+@inlined
+def _step(state: Walk, begins: bool, array: Array) -> None:
+    """Let the array take in a column of accumulators."""
+    core, jobs, walkers = state.core[0], state.jobs, state.walkers
+    r = walkers[R]
+    job = jobs[r.job]
+    left = r.n_left
+    if begins:
+        r.split = split_of(r, array)
+        r.span = min(r.k_left, array.cols << r.split)
+        core.started = 1
+        if job.beat[Y] > 0:
+            core.y_state, core.y_cols = LEAVING, array.cols if r.split > 0 else r.span
+        elif walkers[Y].job == r.job and r.m_left <= array.rows and r.k_left <= array.cols << r.split:
+            next_job(walkers[Y], jobs, core.count)
+    if left == job.n and core.y_state == LEAVING:
+        core.y_cols -= 1
+        if core.y_cols == 0:
+            core.y_state = FREE
+    if core.phase == 0 and core.turn < min(left, array.row_len):
+        _consume(core, job, job.n - left + core.turn + 1, r.k_left > array.cols << r.split, array)
+    core.phase += 1
+    if core.phase <= array.pipe:
+        return
+    core.phase = 0
+    core.turn += 1
+    if core.turn < array.row_len:
+        return
+    core.turn = 0
+    r.n_left -= min(left, array.row_len)
+    if r.n_left > 0:
+        if (job.n - r.n_left) % array.x_chunk == 0:
+            core.arrived = 0
+        return
+    core.finished, core.finished_cols = 1, array.cols if r.split > 0 else r.span
+    number, m_left = r.job, r.m_left
+    core.started = int(not advance(r, jobs, core.count, array.rows, array.cols << r.split))
+    core.arrived = 1 if m_left == r.m_left and number == r.job else 2
+
+
+@inlined
+def _consume(core: Any, job: Any, place: int, more_tiles: bool, array: Array) -> None:
+    """Let the array take in the lines of X and W of one n, the `place`-th."""
+    if more_tiles and x_stays(job, array):
+        core.kept = 0 if place == job.n else core.kept + 1
+    else:
+        core.asked[X] -= 1
+        core.there[X] -= 1
+        if place % array.x_chunk == 0 or place == job.n:
+            core.used[X] -= 1
+    core.asked[W] -= 1
+    core.there[W] -= 1
+    if place % array.w_chunk == 0 or place == job.n:
+        core.used[W] -= 1
+
+
+@inlined
+def _pass_over(state: Walk, array: Array, until: int) -> None:
+    """Pass over the cycles of a turn of the array in which nothing can be asked for: no place gets free in them.
+
+    The cycle before took nothing, and what it decided holds until the turn, Y or Z ends, or a TRIGGER comes.
+    """
+    core = state.core[0]
+    r = state.walkers[R]
+    if not _valid(r.job, state) or r.job != core.head:
+        return
+    cycles = min(array.pipe + 1 - core.phase, until - core.now)
+    y_moves = r.n_left == state.jobs[r.job].n and core.y_state == LEAVING
+    if y_moves:
+        cycles = min(cycles, core.y_cols - 1)
+    if core.z_cols > 0:
+        cycles = min(cycles, core.z_cols - 1)
+    cycles -= 1  # the last one of a turn changes more
+    for job in range(core.head, core.count):
+        if state.jobs[job].trigger >= core.now:
+            cycles = min(cycles, state.jobs[job].trigger - core.now)
+    if cycles <= 0 or _choose(True, state, array) != NONE:
+        return
+    if y_moves:
+        core.y_cols -= cycles
+    if core.z_cols > 0:
+        core.z_cols -= cycles
+    state.counts[core.head, STEP] += cycles
+    core.phase += cycles
+    core.now += cycles
