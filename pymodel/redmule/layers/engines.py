@@ -88,8 +88,11 @@ class _Shared:
 
 def _whole(view: Array) -> Array:
     """Return the array that a view is of."""
-    while isinstance(view.base, np.ndarray):
-        view = view.base
+    base: object = view
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            view = base
+        base = getattr(base, "base", None)  # `as_strided` puts an object of its own between
     return view
 
 
