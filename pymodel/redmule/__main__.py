@@ -3,4 +3,5 @@
 
 from redmule.cli import main
 
-main()
+if __name__ == "__main__":  # not in the processes of a sweep
+    main()

@@ -33,7 +33,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    console = Console()
+    console = Console(markup=False, emoji=False)  # names may look like either
     if not console.is_terminal:
         console.width = max(Measurement.get(console, console.options.update(max_width=PIPE_WIDTH), table).maximum, 1)
     console.print(table)
@@ -42,9 +42,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
 class Bar:
     """A progress bar on stderr that shows itself only when the work takes long."""
 
-    def __init__(self, progress: Progress, jobs: int) -> None:
+    def __init__(self, progress: Progress, jobs: int, what: str) -> None:
         self._progress = progress
-        self._task = progress.add_task("jobs", total=jobs, cycles=0)
+        self._task = progress.add_task(what, total=jobs, cycles=0)
         self._start = time.monotonic()
 
     def __call__(self, jobs_done: int, cycles: int) -> None:
@@ -55,8 +55,8 @@ class Bar:
 
 
 @contextmanager
-def progress_bar(jobs: int) -> Iterator[Bar]:
-    """Yield a bar for so many jobs; it vanishes at the end."""
+def progress_bar(jobs: int, what: str = "jobs") -> Iterator[Bar]:
+    """Yield a bar for so many jobs, or what else is done; it vanishes at the end."""
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -67,7 +67,7 @@ def progress_bar(jobs: int) -> Iterator[Bar]:
         transient=True,
     )
     try:
-        yield Bar(progress, jobs)
+        yield Bar(progress, jobs, what)
     finally:
         if progress.live.is_started:
             progress.stop()
