@@ -19,6 +19,7 @@ from redmule.cli.output import print_json, print_table, progress_bar
 from redmule.config import Config
 from redmule.device import MEMORY_BASE, MEMORY_BYTES, Memory, RtlDevice
 from redmule.report import shapes, shapes_page
+from redmule.workload import LAYOUTS
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "shapes.svg"
@@ -56,7 +57,7 @@ def main() -> int:
     config = Config.named("paper")
     tables = [shapes.rows(products, config) for products in shapes.every_list()]
     verdicts = shapes_page.verdicts(tables)
-    usual = [table for table in tables if table[0].product.layout != shapes.LAYOUTS[-1]]
+    usual = [table for table in tables if table[0].product.layout != LAYOUTS[-1]]
     slower = [row for table in usual for row in shapes.slower_than_published(table)]
     wrong = simulate(tables, arguments.rtl, arguments.seed)
     if arguments.json:
@@ -65,7 +66,7 @@ def main() -> int:
         print_table(shapes_page.SUMMARY_COLUMNS, map(shapes_page.summary_cells, tables))
         figures = [(v.name, f"{v.figure:.4f}", v.target, "yes" if v.ok else "NO") for v in verdicts]
         print_table(("asked for", "figure", "at least", "ok"), figures)
-        print(*(shapes_page.slower_line(tables, layout) for layout in shapes.LAYOUTS), sep="\n")
+        print(*(shapes_page.slower_line(tables, layout) for layout in LAYOUTS), sep="\n")
         print(f"simulated: {arguments.rtl} shapes, {len(wrong)} differ from the law (--seed {arguments.seed})")
         print("\n".join(wrong), end="")
     if arguments.write:

@@ -11,6 +11,7 @@ import pytest
 from redmule.config import Config
 from redmule.device import MEMORY_BASE, MEMORY_BYTES, Memory, RtlDevice
 from redmule.report import shapes, shapes_page
+from redmule.workload import LAYOUTS, Product, layers, networks
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAPER = Config.named("paper")
@@ -19,33 +20,6 @@ PAPER = Config.named("paper")
 @pytest.fixture(name="tables", scope="module")
 def _tables() -> list[list[shapes.Row]]:
     return [shapes.rows(products, PAPER) for products in shapes.every_list()]
-
-
-@pytest.mark.parametrize("network", shapes.networks())
-def test_the_layers_of_a_network_add_up_to_its_multiply_adds(network: str) -> None:
-    facts, forward, first = shapes.networks()[network], 0, 0
-    for layer in facts["layers"].values():
-        [(kind, sizes)] = layer.items()
-        macs = 1
-        for size in sizes:
-            macs *= size
-        assert (kind, len(sizes)) in {("conv", 6), ("dw", 5), ("linear", 2)}
-        forward, first = forward + macs, first or macs
-    assert forward == facts["forward_macs"]
-    assert 3 * forward - first == facts["training_step_macs"]
-
-
-@pytest.mark.parametrize("network", shapes.networks())
-@pytest.mark.parametrize("layout", shapes.LAYOUTS)
-def test_the_three_passes_of_a_layer_have_the_same_multiply_adds(network: str, layout: str) -> None:
-    products = shapes.layers(network, 4, layout)
-    layers: dict[str, list[shapes.Product]] = {}
-    for product in products:
-        layers.setdefault(product.name.rpartition(" ")[0], []).append(product)
-    counts = [len(passes) for passes in layers.values()]
-    assert counts == [2] + [3] * (len(layers) - 1)
-    for passes in layers.values():
-        assert len({product.m * product.n * product.k for product in passes}) == 1
 
 
 def test_the_random_shapes_are_two_hundred_a_range_and_within_it() -> None:
@@ -59,8 +33,8 @@ def test_the_random_shapes_are_two_hundred_a_range_and_within_it() -> None:
 def test_no_shape_from_n_13_on_with_channels_last_is_slower_than_on_the_published_rtl(
     tables: list[list[shapes.Row]],
 ) -> None:
-    usual = [table for table in tables if table[0].product.layout != shapes.LAYOUTS[1]]
-    assert len(usual) == len(shapes.RANGES) + len(shapes.BATCHES) * len(shapes.networks())
+    usual = [table for table in tables if table[0].product.layout != LAYOUTS[1]]
+    assert len(usual) == len(shapes.RANGES) + len(shapes.BATCHES) * len(networks())
     assert [row for table in usual for row in shapes.slower_than_published(table)] == []
 
 
@@ -70,7 +44,7 @@ def test_no_shape_beats_its_bound(tables: list[list[shapes.Row]]) -> None:
 
 def test_every_target_is_met(tables: list[list[shapes.Row]]) -> None:
     verdicts = shapes_page.verdicts(tables)
-    assert len(verdicts) == 2 * len(shapes.RANGES) + len(shapes.networks())
+    assert len(verdicts) == 2 * len(shapes.RANGES) + len(networks())
     assert [verdict for verdict in verdicts if not verdict.ok] == []
 
 
@@ -95,8 +69,8 @@ def test_the_page_and_the_picture_in_the_tree_are_those_of_this_law(tables: list
 
 def test_strips_of_a_product_take_the_cycles_of_the_law_on_the_rtl() -> None:
     products = [
-        shapes.Product("test", "33 cubed", 0, "", 33, 33, 33),
-        *shapes.layers("autoencoder", 4, shapes.LAYOUTS[1])[12:15],
+        Product("test", "33 cubed", 0, "", 33, 33, 33),
+        *layers("autoencoder", 4, LAYOUTS[1])[12:15],
     ]
     with RtlDevice(PAPER, Memory(MEMORY_BYTES, MEMORY_BASE)) as device:
         for row in shapes.rows(products, PAPER):

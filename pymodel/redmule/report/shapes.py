@@ -6,24 +6,22 @@ The yardstick is `ideal_cycles`, and the tile bound: what straight cuts, orienta
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from redmule.config import Config
 from redmule.device import RtlDevice
 from redmule.job import Job
-from redmule.law import Bytes, Shape, Trans, ideal_cycles, queue_cycles, shape_cycles
+from redmule.law import Shape, ideal_cycles, queue_cycles, shape_cycles
 from redmule.plan import Strip, plan, plan_cycles, strip_shape, tile_bound
 from redmule.published import published_cycles
+from redmule.workload import LAYOUTS, Product, layers, networks
 
 RANGES = ((16, 256), (8, 160))
 """Least and largest size of the random shapes."""
@@ -35,54 +33,10 @@ JUDGED_BATCH = 16
 FIXED_CYCLES = 58
 """What a job alone costs at least beyond its tiles."""
 
-LAYOUTS = ("channels last", "channels first")
-"""How activations lie in memory: the channels of a place behind each other, or all places of a channel."""
-
-_TRANS: Mapping[tuple[str, str], Trans] = {
-    ("channels last", "forward"): (False, False, False),
-    ("channels last", "weights"): (True, False, False),
-    ("channels last", "inputs"): (False, True, False),
-    ("channels first", "forward"): (True, False, True),
-    ("channels first", "weights"): (False, True, False),
-    ("channels first", "inputs"): (True, True, True),
-}
-"""Of the layouts, what is stored transposed in each pass."""
-
 LEAST_N = 13
 """The published RTL computes correctly from this N on, and its law holds."""
 
 ALONE_TARGET, QUEUED_TARGET, NETWORK_TARGET = 0.97, 0.96, 0.95
-
-_NETWORKS = Path(__file__).with_name("networks.yaml")
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A product in FP16: M x N by N x K.
-
-    Attributes:
-        of: the range or network it belongs to.
-        name: of the layer and pass, or the number of the draw.
-        batch: samples; 0 outside networks.
-        layout: one of `LAYOUTS`; empty outside networks.
-        trans: whether X, W, Z are stored transposed.
-        y: whether there is a Y that is added, in a place of its own.
-    """
-
-    of: str
-    name: str
-    batch: int
-    layout: str
-    m: int
-    n: int
-    k: int
-    trans: Trans = (False, False, False)
-    y: bool = True
-
-    @property
-    def elem_bytes(self) -> Bytes:
-        """Bytes of an element of X, W, Y (0: none) and Z."""
-        return (2, 2, 2 if self.y else 0, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,33 +70,6 @@ def ranged(low: int, high: int) -> list[Product]:
     return [
         Product(f"{low}..{high}", str(i), 0, "", int(m), int(n), int(k)) for i, (m, n, k) in enumerate(sizes, start=1)
     ]
-
-
-@functools.cache
-def networks() -> dict[str, Any]:
-    """Return the networks of `networks.yaml`, by name."""
-    loaded: dict[str, Any] = yaml.safe_load(_NETWORKS.read_text(encoding="utf-8"))
-    return loaded
-
-
-def layers(network: str, batch: int, layout: str = LAYOUTS[0]) -> list[Product]:
-    """Return the products of one training step of a network: each layer's forward pass and gradients, in that order.
-
-    A convolution is the product of its image rows and its weights. Gradients of weights are added to what there is; the
-    other products have no Y. Depthwise layers are none, and the first layer has no gradient of its input.
-    """
-    products = []
-    for index, (name, layer) in enumerate(networks()[network]["layers"].items()):
-        [(kind, sizes)] = layer.items()
-        if kind == "dw":
-            continue
-        kernel_h, kernel_w, inputs, outputs, height, width = sizes if kind == "conv" else (1, 1, *sizes, 1, 1)
-        m, n, k = batch * height * width, kernel_h * kernel_w * inputs, outputs
-        passes = {"forward": (m, n, k), "weights": (n, m, k)} | ({"inputs": (m, k, n)} if index > 0 else {})
-        for turn, shape in passes.items():
-            trans, y = _TRANS[layout, turn], turn == "weights"
-            products.append(Product(network, f"{name} {turn}", batch, layout, *shape, trans, y))
-    return products
 
 
 def every_list() -> list[list[Product]]:

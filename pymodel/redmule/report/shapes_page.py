@@ -12,7 +12,6 @@ from redmule.report.shapes import (
     ALONE_TARGET,
     FIXED_CYCLES,
     JUDGED_BATCH,
-    LAYOUTS,
     LEAST_N,
     NETWORK_TARGET,
     QUEUED_TARGET,
@@ -21,6 +20,7 @@ from redmule.report.shapes import (
     share,
     slower_than_published,
 )
+from redmule.workload import LAYOUTS
 
 Table = Sequence[Row]
 
