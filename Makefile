@@ -19,7 +19,8 @@ K       ?= 96
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint sim regress cycles cluster formal driver regs format clean distclean
+.PHONY: help setup demo test lint sim regress cycles cluster law area energy sweep networks train mutation formal driver regs format \
+	clean distclean
 
 help: ## print this list
 	@echo "RedMulE; variables in brackets"
@@ -55,6 +56,27 @@ cycles: setup ## cycle counts of the named jobs against the pinned ones [ARGS]
 
 cluster: setup ## the accelerator among other users of its memory, and fed from L2 [ARGS]
 	@$(RUN) scripts/cluster.py $(ARGS)
+
+law: setup ## the cycle law against the RTL, exact and in contention [ARGS]
+	@$(RUN) scripts/law.py $(ARGS)
+
+area: setup ## gates of the accelerator, by synthesis or the fitted model [ARGS]
+	@$(RUN) scripts/area.py $(ARGS)
+
+energy: setup ## energy beside the published figures [ARGS]
+	@$(RUN) scripts/energy.py $(ARGS)
+
+sweep: setup ## array sizes and workloads: cycles, area, energy [ARGS]
+	@$(RUN) scripts/sweep.py $(ARGS)
+
+networks: setup ## a training step of each network, mapped [ARGS]
+	@$(RUN) scripts/networks.py $(ARGS)
+
+train: setup ## the training studies on real data [ARGS]
+	@$(RUN) scripts/train.py $(ARGS)
+
+mutation: setup ## faults in the RTL that the tests have to find [ARGS]
+	@$(RUN) scripts/mutate.py $(ARGS)
 
 formal: setup ## unbounded proofs of arbiter, routers, FIFOs [ARGS]
 	@$(RUN) scripts/formal.py $(ARGS)

@@ -1,85 +1,80 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train a small network on handwritten digits, its matrix products as jobs on the accelerator's RTL.
+"""Train a small convolutional network on handwritten digits, on the accelerator's bits.
 
-Every product is compared with the golden model, bit for bit and flag for flag, and with the cycle law; a difference
-ends in exit code 1.
+One epoch on the golden model, then the next batches on the RTL as well. A step on the RTL has to equal the one on the
+golden model in every bit of the loss, of all gradients and of all that is learnt, and the law in the cycles of every
+product; a difference ends in exit code 1.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from itertools import islice
+import time
 
-import numpy as np
 from rich.console import Console
 from rich.progress import track
 
 from redmule.cli.output import print_table
-from redmule.demo import digits
-from redmule.demo.network import Network
-from redmule.demo.products import CheckedProducts, Product, unchecked
-from redmule.device import open_device
+from redmule.config import Config
+from redmule.layers import Work
+from redmule.train import Run, Score, Settings, digits, step_differences
 
-HIDDEN = 96
-BATCH = 64
-RATE = 0.5
-SEED = 1
-COLUMNS = ("product", "M", "N", "K", "cycles", "law", "used", "stalls", "equal")
+COLUMNS = ("layer", "pass", "M", "N", "K", "cycles", "law", "used")
 
 
 def main() -> int:
-    """Train, and print the products of the first step and what the network learnt."""
+    """Train, and print what the network learnt and the products of a step on the RTL."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=20, help="training steps, all on the RTL (default: 20)")
+    parser.add_argument("--batches", type=int, default=1, help="training steps on the RTL (default: 1)")
     parser.add_argument("--config", default="paper", help="configuration of the accelerator (default: paper)")
     arguments = parser.parse_args()
-    if arguments.steps < 1:
-        parser.error(f"--steps {arguments.steps}: allowed are 1 and more")
+    if arguments.batches < 1:
+        parser.error(f"--batches {arguments.batches}: allowed are 1 and more")
 
-    rng = np.random.default_rng(SEED)
-    training, test = digits.load(rng)
-    network = Network.random(digits.PIXELS, HIDDEN, digits.CLASSES, rng)
-    console = Console(stderr=True)
-    with open_device("rtl", arguments.config) as rtl, open_device("model", arguments.config) as model:
-        before = digits.evaluate(network, unchecked(model), test)
-        products = CheckedProducts(rtl, model)
-        steps = islice(digits.train(network, products, training, BATCH, RATE, rng), arguments.steps)
-        networks, losses = zip(*track(steps, "training on the RTL", arguments.steps, console=console), strict=True)
-        after = digits.evaluate(networks[-1], unchecked(model), test)
+    settings = Settings("digits_cnn", backend="model", config=arguments.config)
+    data, console = digits(), Console(stderr=True)
+    epoch = data.train.steps_per_epoch(settings.batch)
+    with settings.engine() as model, settings.engine("rtl") as rtl:
+        run = Run(settings, settings.trainer(model))
+        before, start = run.trainer.evaluate(data.test), time.monotonic()
+        for step in track(range(epoch), "an epoch on the golden model", console=console):
+            run.advance(data, step + 1)
+        took = time.monotonic() - start
+        twin = settings.trainer(rtl)
+        twin.load(*run.trainer.state())
+        differing = []
+        for step in track(range(epoch, epoch + arguments.batches), "batches on the RTL", console=console):
+            differing += step_differences(run.trainer, twin, data.train.batch(settings.batch, step, settings.seed))
+    after = run.scores[epoch]
 
-    title = (
-        f"One training step: digits, {digits.PIXELS}-{HIDDEN}-{digits.CLASSES}, batch {BATCH}, fp16, {arguments.config}"
-    )
-    print_table(COLUMNS, map(_cells, products.done[: len(products.done) // arguments.steps]), title)
-    cycles = sum(product.result.cycles or 0 for product in products.done)
-    print(f"\n{arguments.steps} steps, {len(products.done)} products, {cycles} cycles on the RTL.")
-    print(f"Batch loss {losses[0]:.3f} -> {losses[-1]:.3f}.")
-    print(
-        f"Test digits: loss {before.loss:.3f} -> {after.loss:.3f}, right {before.accuracy:.1%} -> {after.accuracy:.1%}."
-    )
-    return _verdict(products.done)
+    products = [(mine, law) for mine, law in zip(rtl.log, model.log, strict=True) if not mine.on_cores]
+    title = f"Step on the RTL: {settings.network}, batch {settings.batch}, {settings.recipe}, {settings.config}"
+    config = Config.named(settings.config)
+    print_table(COLUMNS, (_cells(mine, law, config) for mine, law in products), title)
+    print(f"\nOne epoch on the golden model: {epoch} steps in {took:.1f} s.")
+    print(f"Batch loss {run.steps[0].loss:.3f} -> {run.steps[-1].loss:.3f}.")
+    print(f"Test digits: loss {before.loss:.3f} -> {after.loss:.3f}, right {_right(before)} -> {_right(after)}.")
+    return _verdict(differing, arguments.batches)
 
 
-def _cells(product: Product) -> list[object]:
+def _cells(measured: Work, law: Work, config: Config) -> list[object]:
     """Return a product as a line of the table."""
-    result = product.result
-    return [
-        *(product.name, product.m, product.n, product.k, result.cycles, product.law_cycles),
-        f"{result.utilisation or 0:.1%}",
-        ", ".join(f"{reason} {cycles}" for reason, cycles in result.stalls.items() if cycles),
-        "yes" if product.agrees else "NO",
-    ]
+    used = measured.macs / (config.num_ces * measured.cycles) if measured.cycles else 0
+    shown = (measured.layer, measured.turn, measured.m, measured.n, measured.k, measured.cycles, law.cycles)
+    return [*shown, f"{used:.1%}"]
 
 
-def _verdict(products: Sequence[Product]) -> int:
-    """Print whether all products agree, and return the exit code."""
-    wrong = [product.name for product in products if not product.agrees]
-    if wrong:
-        print(f"{len(wrong)} products differ from golden model or law; the first: {wrong[0]}.")
+def _right(score: Score) -> str:
+    return f"{score.accuracy or 0:.1%}"
+
+
+def _verdict(differing: list[str], batches: int) -> int:
+    """Print whether the RTL does the same, and return the exit code."""
+    if differing:
+        print(f"RTL, golden model and law differ in {len(differing)} respects; the first: {differing[0]}.")
         return 1
-    print("Every product equals the golden model in every bit and flag, and the law in every cycle.")
+    print(f"Batches on the RTL: {batches}; each bit is the golden model's, each cycle the law's.")
     return 0
 
 

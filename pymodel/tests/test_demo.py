@@ -1,53 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demonstration's network: its gradients, its learning, and that a difference between devices is seen."""
+"""The hand-written network: its gradients, its learning; and what `make demo` shows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
+from runpy import run_path
 
 import numpy as np
 import pytest
 
-from redmule.config import Config
+from redmule import train
 from redmule.demo import digits
 from redmule.demo.network import Network, cross_entropy, half, train_step
-from redmule.demo.products import CheckedProducts, unchecked
-from redmule.device import Memory, ModelDevice, open_device
-from redmule.fp import Flags
-from redmule.job import Job, Result
+from redmule.demo.products import multiplication
+from redmule.device import open_device
 
 RATE = 0.5
-
-
-class _Wrong(ModelDevice):
-    """A device that changes each result in one way."""
-
-    def __init__(self, change: str) -> None:
-        super().__init__(Config.named("tiny"), Memory(1 << 16, 0))
-        self.change = change
-
-    def _run(self, jobs: Sequence[Job]) -> list[Result]:
-        return [self._changed(result) for result in super()._run(jobs)]
-
-    def _changed(self, result: Result) -> Result:
-        if self.change == "sign of zero":
-            return replace(result, z=np.copysign(result.z, np.float16(-1)))
-        if self.change == "flags":
-            return replace(result, flags=Flags(nx=not result.flags.nx))
-        if self.change == "cycles":
-            return replace(result, cycles=(result.cycles or 0) + 1)
-        return result
-
-
-@pytest.mark.parametrize("change", ["nothing", "sign of zero", "flags", "cycles"])
-def test_a_product_agrees_only_if_bits_flags_and_cycles_are_equal(change: str) -> None:
-    zeros = np.zeros((2, 2), np.float16)
-    with open_device("model", "tiny") as model, _Wrong(change) as device:
-        products = CheckedProducts(device, model)
-        products("a product", zeros, zeros)
-    assert products.done[0].agrees is (change == "nothing")
 
 
 def test_a_step_descends_along_the_gradient_of_the_loss() -> None:
@@ -55,7 +26,7 @@ def test_a_step_descends_along_the_gradient_of_the_loss() -> None:
     network = Network.random(8, 6, 4, rng)
     images, labels = rng.random((16, 8)).astype(np.float16), rng.integers(0, 4, 16)
     with open_device("golden") as golden:
-        after, _ = train_step(network, unchecked(golden), images, labels, RATE)
+        after, _ = train_step(network, multiplication(golden), images, labels, RATE)
 
     def loss(changed: Network) -> float:
         hidden = np.maximum(images.astype(np.float64) @ changed.w1 + changed.b1, 0)
@@ -86,9 +57,24 @@ def test_the_network_learns_the_digits() -> None:
     assert len(training.labels) + len(test.labels) == 1797
     network = Network.random(digits.PIXELS, 32, digits.CLASSES, rng)
     with open_device("golden") as golden:
-        multiply = unchecked(golden)
+        multiply = multiplication(golden)
         before = digits.evaluate(network, multiply, test)
         *_, (network, _) = islice(digits.train(network, multiply, training, 64, RATE, rng), 40)
         after = digits.evaluate(network, multiply, test)
     assert after.loss < before.loss / 2
     assert after.accuracy > 0.85 > before.accuracy
+
+
+def test_the_demonstration_shows_a_step_on_the_rtl_that_equals_the_golden_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = run_path(str(Path(__file__).parents[2] / "scripts" / "demo.py"))
+    few = train.Dataset(*(each[:64] for each in (train.digits().train.inputs, train.digits().train.targets)))
+    monkeypatch.setitem(shown["main"].__globals__, "digits", lambda: train.Data(few, few))
+    monkeypatch.setattr(sys, "argv", ["demo.py", "--batches", "2"])
+    assert shown["main"]() == 0
+    out = capsys.readouterr().out
+    assert "conv2" in out
+    assert "Batches on the RTL: 2; each bit is the golden model's, each cycle the law's." in out
+    assert shown["_verdict"](["loss"], 1) == 1
+    assert "RTL, golden model and law differ in 1 respects; the first: loss." in capsys.readouterr().out

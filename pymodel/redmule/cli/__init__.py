@@ -15,15 +15,19 @@ import typer
 from redmule.cli.batch import batch
 from redmule.cli.explain import explain
 from redmule.cli.info import info
+from redmule.cli.map import map_network
 from redmule.cli.options import CHOICES
+from redmule.cli.report import report
 from redmule.cli.run import run
+from redmule.cli.sweep import sweep
+from redmule.cli.train import train
 
 app = typer.Typer(
     help="Run jobs on the RedMulE accelerator or its models, and look at numbers bit by bit.",
     add_completion=False,
     rich_markup_mode=None,
 )
-COMMANDS = (run, batch, explain, info)
+COMMANDS = (run, batch, train, map_network, sweep, report, explain, info)
 for command in COMMANDS:
     app.command()(command)
 

@@ -14,6 +14,7 @@ from redmule.config import CONFIGS
 from redmule.device import KINDS
 from redmule.fp import FORMATS, OPS
 from redmule.job import ORIENTATIONS
+from redmule.train import DATA, OPTIMISERS, TRAIN_RECIPES
 
 _FORMAT_NAMES = tuple(fmt.name for fmt in FORMATS)
 
@@ -24,6 +25,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "--format": _FORMAT_NAMES,
     "--backend": KINDS,
     "--config": tuple(CONFIGS),
+    "--recipe": TRAIN_RECIPES,
+    "--data": DATA,
+    "--optimiser": tuple(OPTIMISERS),
 }
 """Option -> what it may be. The package judges a value; this is for help and for what Typer finds wrong itself."""
 
