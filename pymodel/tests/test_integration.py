@@ -7,7 +7,6 @@ import importlib.util
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+import redmule
 from redmule.build import rtl_sources, verilator
 from redmule.config import Config, data_dir
 
@@ -94,8 +94,7 @@ def test_no_rtl_file_is_left_out() -> None:
 
 
 def test_the_core_has_the_version_of_the_package() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert _core()["name"] == f"::redmule:{project['version']}"
+    assert _core()["name"] == f"::redmule:{redmule.__version__}"
 
 
 @pytest.mark.parametrize("target", ["default", "cluster", "lint", "lint_cluster"])
