@@ -30,8 +30,19 @@ def test_multiplying_what_recurs_gives_the_same_as_walking_through_it(config: Co
     rng = np.random.default_rng(7)
     for _ in range(60):
         shapes = [_random_shape(rng) for _ in range(int(rng.integers(1, 4)))]
-        skipped = queue_cycles(shapes, config)
-        assert skipped == queue_cycles(shapes, config, skip=False), shapes
+        late = [0, *sorted(int(exp(rng.uniform(0, 8))) for _ in shapes[1:])]
+        for triggers in (None, late):
+            skipped = queue_cycles(shapes, config, triggers=triggers)
+            assert skipped == queue_cycles(shapes, config, triggers=triggers, skip=False), (shapes, triggers)
+
+
+def test_a_trigger_between_two_equal_states_ends_what_recurs() -> None:
+    shapes = [Shape(12, 3, 120, (1, 2, 0, 1)), Shape(23, 18, 88, (1, 2, 2, 1))]
+    config = Config(14, 1, 0, 1024, row_groups=2, transposes=False, x_chunks=7, w_ahead=5)
+    for trigger in range(50, 90):
+        triggers = [1, trigger]
+        skipped = queue_cycles(shapes, config, triggers=triggers)
+        assert skipped == queue_cycles(shapes, config, triggers=triggers, skip=False), trigger
 
 
 def _random_shape(rng: np.random.Generator) -> Shape:
@@ -93,6 +104,25 @@ def test_the_largest_jobs_take_the_law_less_than_five_milliseconds(size: tuple[i
     m, n, k = size
     turns = m // 12 * ceil(k / 16) + (_turns(m % 12, ceil(k / 16)) if m % 12 else 0)
     assert shape_cycles(m, n, k, PAPER).steps == turns * ceil(n / 4) * 16
+
+
+SLOW = (
+    # a port that never rests, where the lead of X grows by a row in each of 137 row blocks
+    (Shape(16310, 4, 484, (1, 1, 1, 1), (False, True, True)), Config(23, 16, 3, 64, row_groups=1, x_chunks=5)),
+    # Z gets a row of its patch to the port in each chunk
+    (Shape(676, 62194, 2060, (2, 1, 2, 2)), Config(27, 14, 4, 256, row_groups=2, transposes=False, x_chunks=4)),
+)
+
+
+@pytest.mark.parametrize(("shape", "config"), SLOW, ids=str)
+def test_what_recurs_late_takes_the_law_less_than_five_milliseconds(shape: Shape, config: Config) -> None:
+    queue_cycles([Shape(1, 1, 1)], config)  # compiled now
+    times = []
+    for _ in range(5):
+        begin = time.process_time()
+        queue_cycles([shape], config)
+        times.append(time.process_time() - begin)
+    assert min(times) < 5e-3, f"{min(times) * 1e3:.1f} ms"
 
 
 def _turns(rows: int, tiles: int) -> int:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from redmule.law.around import ONE_BANK, RANDOM, REGION_WORDS, STRIDED
+from redmule.law.cycle import cycle
 from redmule.law.dma import dma_cycle
 from redmule.law.inlined import inlined
 from redmule.law.loops import wake
 from redmule.law.state import Array, Records, Walk
-from redmule.law.walk import cycle
 
 
 @inlined

@@ -87,6 +87,34 @@ def open_patch(stream: int, walker: Any, core: Any, array: Array) -> None:
 
 
 @inlined
+def stored_rows(stream: int, walker: Any, trans: bool, array: Array) -> tuple[int, int]:
+    """Return how many stored rows there are in the group of the patch that a walker is in, and their elements."""
+    group_cols = min(walker.span - walker.group * array.cols, array.cols)
+    block = min(walker.m_left, array.rows)
+    if stream == X:
+        down, along = block, walker.chunk
+    elif stream == W:
+        down, along = walker.chunk, group_cols
+    else:
+        down, along = block, group_cols
+    return (along, down) if trans else (down, along)
+
+
+@inlined
+def beats_alike(stream: int, walker: Any, jobs: Records, array: Array) -> tuple[int, int]:
+    """Return how many of the next beats of a patch surely complete nothing, and those of a stored row."""
+    if walker.inside == 0:
+        return 0, 1
+    job = jobs[walker.job]
+    trans = job.trans[stream] != 0
+    down, along = stored_rows(stream, walker, trans, array)
+    of_row = -(-along // job.beat[stream])
+    if (stream >= Y or trans != (stream == X)) and (trans or stream == X or walker.span <= array.cols):
+        return (down - walker.row) * of_row - walker.beat - 1, of_row
+    return of_row - walker.beat - 1, of_row
+
+
+@inlined
 def take_beat(stream: int, walker: Any, core: Any, jobs: Records, array: Array, placed: bool) -> None:
     """Take the next beat of a stream: its answer is awaited, and the walker goes on.
 
@@ -97,16 +125,7 @@ def take_beat(stream: int, walker: Any, core: Any, jobs: Records, array: Array, 
     if walker.inside == 0:
         open_patch(stream, walker, core, array)
     trans = job.trans[stream] != 0
-    group_cols = min(walker.span - walker.group * array.cols, array.cols)
-    block = min(walker.m_left, array.rows)
-    if stream == X:
-        down, along = block, walker.chunk
-    elif stream == W:
-        down, along = walker.chunk, group_cols
-    else:
-        down, along = block, group_cols
-    if trans:
-        down, along = along, down
+    down, along = stored_rows(stream, walker, trans, array)
     last_group = stream == X or (walker.group + 1) * array.cols >= walker.span
     beat = job.beat[stream]
     if placed:

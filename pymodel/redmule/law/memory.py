@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from redmule.law.cycle import cycle
 from redmule.law.inlined import inlined
 from redmule.law.loops import wake
 from redmule.law.state import LAST_PLACE, Array, Records, Walk
-from redmule.law.walk import cycle
 
 
 @inlined
