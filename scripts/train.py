@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What training shows on the digits: recipes against FP32, loss scaling, continual learning, approximate kernels.
 
-Each piece is kept in build/training and not computed again; a run that was interrupted goes on. Exits with 1 if
-something that is asked for is not so.
+Each piece is kept in build/training and not computed again until a source it comes from changes; a run that was
+interrupted goes on. Exits with 1 if something that is asked for is not so.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from redmule.build import cache_dir
 from redmule.cli.output import print_json, print_table, progress_bar
 from redmule.report import training, training_page
+from redmule.report.training_study import Study
 from redmule.sweep.table import replaced
-from redmule.train import digits
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -32,7 +32,7 @@ def main() -> int:
     if arguments.fresh:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    pieces = list(training.Study(folder, digits()).pieces())
+    pieces = list(Study(folder, training.FRESH_SPLITS).pieces())
     found = {}
     with progress_bar(len(pieces), "pieces") as bar:
         for done, (name, compute) in enumerate(pieces, 1):

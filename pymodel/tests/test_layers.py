@@ -114,6 +114,9 @@ def test_shapes_and_multiply_adds(layer: Layer, shape: Shape, expected: Shape, m
         (lambda: Conv2d(3, 4, 3, stride=-1), "stride = -1"),
         (lambda: Conv2d(3, 4, 3, padding="full"), "padding = 'full': allowed are same, valid"),
         (lambda: Conv2d(3, 4, 3, padding=3), "padding = 3: allowed is less than the kernel"),
+        (lambda: Linear(0, 4), "inputs = 0: allowed are 1 to"),
+        (lambda: Conv2d(3, -1, 3), "outputs = -1: allowed are 1 to"),
+        (lambda: BatchNorm(2.5), "channels = 2.5: allowed are 1 to"),  # type: ignore[arg-type]
         (lambda: MultiHeadAttention(6, 4), "heads = 4: allowed are 1, 2, 3, 6"),
         (lambda: Sequential([ReLU("a"), ReLU("a")]), "names of Sequential = 'a': allowed are different ones"),
         (

@@ -62,6 +62,15 @@ def test_digits_are_split_the_same_way_each_time(data: Data) -> None:
     assert (again.test.inputs == data.test.inputs).all()
 
 
+def test_splits_have_the_same_digits_in_another_order(data: Data) -> None:
+    other = digits(1)
+    assert len(other.test) == len(data.test)
+    assert (other.test.inputs != data.test.inputs).any()
+    assert sum(part.inputs.sum(dtype=np.float64) for part in (other.train, other.test)) == pytest.approx(
+        sum(part.inputs.sum(dtype=np.float64) for part in (data.train, data.test))
+    )
+
+
 def test_an_epoch_has_each_sample_at_most_once_and_the_next_one_another_order() -> None:
     samples = Dataset(np.arange(10), np.arange(10))
     epochs = [np.concatenate([samples.batch(3, step, 5).inputs for step in range(3 * e, 3 * e + 3)]) for e in (0, 1)]
@@ -299,6 +308,13 @@ def test_a_file_that_is_no_checkpoint_is_refused(damage: bytes, tmp_path: Path) 
         checkpoint.load(path)
 
 
+@pytest.mark.parametrize("facts", ["{}", "[1]", '{"settings": {}}', '{"settings": 1}'])
+def test_a_checkpoint_that_is_of_no_run_is_refused(facts: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / CHECKPOINT, facts=np.array(facts))
+    with MLP.engine() as engine, pytest.raises(ValueError, match="allowed"):
+        Run(MLP, MLP.trainer(engine)).resume(tmp_path)
+
+
 # ---------------------------------------------------------------------------------------------------- command
 
 
@@ -318,6 +334,7 @@ def test_the_command_trains_writes_files_and_resumes(capsys: pytest.CaptureFixtu
     code, out, _ = command(capsys, *words, "--epochs", "1", "--resume")
     second = json.loads(out)
     assert second["curve"][:3] == first["curve"]
+    assert first["product_energy_of_step_uj"] > 0
     assert (second["steps"], list(second["scores"])) == (11, ["11"])
     code, out, _ = command(capsys, "digits_mlp", "--steps", "2")
     assert code == 0
@@ -333,6 +350,8 @@ def test_the_command_trains_writes_files_and_resumes(capsys: pytest.CaptureFixtu
         (("digits_mlp", "--steps", "0"), "steps = 0: allowed are 1 to"),
         (("digits_mlp", "--batch", "0"), "batch = 0: allowed are 1 to 1437"),
         (("digits_mlp", "--lr", "fast"), "'fast': allowed is a number"),
+        (("digits_mlp", "--out", ""), "out = '': allowed is a folder that can be written (it has no name)"),
+        (("digits_mlp", "--out", "/dev/null/x"), "out = '/dev/null/x': allowed is a folder that can be written (Not"),
         (("digits_mlp", "--optimiser", "lion"), "optimiser = 'lion': allowed are sgd, adam"),
     ],
 )
@@ -343,6 +362,14 @@ def test_wrong_words_of_the_command_are_one_line(
     assert code != 0
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+def test_what_cannot_be_kept_is_not_trained(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "loss.svg").mkdir()
+    code, out, err = command(capsys, "digits_mlp", "--steps", "1", "--out", str(tmp_path))
+    assert (code, out) == (1, "")
+    assert err.endswith("loss.svg': allowed is a file that can be written (Is a directory)\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["loss.svg"]
 
 
 def test_a_trainer_on_a_device_needs_no_settings() -> None:

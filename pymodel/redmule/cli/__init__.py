@@ -7,7 +7,7 @@ An error is one line on stderr, no traceback; the exit code is 2 for a command l
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 import typer
@@ -27,9 +27,18 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-COMMANDS = (run, batch, train, map_network, sweep, report, explain, info)
-for command in COMMANDS:
-    app.command()(command)
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "run": run,
+    "batch": batch,
+    "train": train,
+    "map": map_network,
+    "sweep": sweep,
+    "report": report,
+    "explain": explain,
+    "info": info,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -47,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _with_choices(message: str) -> str:
     """Add to a message about an option the names it takes, and about a command the commands there are."""
-    names = [command.__name__ for command in COMMANDS] if message.startswith("No such command") else []
+    names = list(COMMANDS) if message.startswith("No such command") else []
     for option, choices in CHOICES.items():
         if f"'{option}'" in message:
             names = list(choices)

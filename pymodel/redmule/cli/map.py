@@ -39,6 +39,7 @@ def map_network(
     """Map a training step: variants, tiles, buffers and order of every layer and pass, with what each costs."""
     formats = RECIPES[checks.choice("recipe", recipe, DEVICE_RECIPES)]
     accelerator = Config.named(config)
+    checks.integer("seed", seed, range(1 << 32))
     with progress_bar(ATTEMPTS, "attempts") as bar:
         mapping = map_step(build(network), accelerator, batch, tcdm_bytes=tcdm, recipe=formats, progress=bar)
     passes = mapping.passes if layer is None else mapping.find(layer)
@@ -57,9 +58,6 @@ def map_network(
             _tell(mapping, layer, verified)
     if any(each.counted != each.measured for each in verified):
         raise typer.Exit(1)
-
-
-map_network.__name__ = "map"
 
 
 def _verified(mapping: Mapping, layer: str | None, seed: int) -> list[Verified]:

@@ -40,7 +40,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
 
 
 class Bar:
-    """A progress bar on stderr that shows itself only when the work takes long."""
+    """A progress bar on stderr that shows itself only on a terminal, and only when the work takes long."""
 
     def __init__(self, progress: Progress, jobs: int, what: str) -> None:
         self._progress = progress
@@ -49,7 +49,7 @@ class Bar:
 
     def __call__(self, jobs_done: int, cycles: int) -> None:
         """Note the jobs done and the cycles simulated."""
-        if time.monotonic() - self._start > BAR_AFTER_SECONDS:
+        if self._progress.console.is_terminal and time.monotonic() - self._start > BAR_AFTER_SECONDS:
             self._progress.start()
         self._progress.update(self._task, completed=jobs_done, cycles=cycles)
 

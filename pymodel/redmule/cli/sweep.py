@@ -14,13 +14,14 @@ from redmule.cli.options import SeedOption, help_of, whole
 from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
 from redmule.sweep import Cache, Outcome, Point, Settings, grid, named_corner, on_any_front, run, write
 from redmule.sweep.front import best, by_workload
+from redmule.sweep.table import KINDS, STEM
 from redmule.workload import GRAMMAR, Workload
 
 MOST_JOBS = 256
 MOST_ERRORS = 5
 """Errors that are shown; the table has all."""
 
-RESULTS, VERIFIED = "results", "pareto_rtl"
+RESULTS, VERIFIED = STEM, "pareto_rtl"
 """Names of the tables: of the sweep, and of its best points on the RTL."""
 
 INTERRUPTED = 130
@@ -68,7 +69,8 @@ def sweep(
     settings = Settings(backend, named_corner(corner), seed)
     checks.integer("jobs", jobs, range(1, MOST_JOBS + 1))
 
-    folder = Path(out)
+    stems = (RESULTS, VERIFIED) if verify_pareto else (RESULTS,)
+    folder = _writable(out, stems)
     outcome = _carried_out(points, settings, folder, RESULTS, jobs, scheduler)
     outcomes = {RESULTS: outcome}
     if verify_pareto:
@@ -89,14 +91,26 @@ def _values(field: str, text: str) -> list[int]:
     return [int(word) for word in words]
 
 
+def _writable(out: str, stems: Sequence[str]) -> Path:
+    """Return the folder for the tables, made if there is none; nobody sweeps for a table that cannot be kept."""
+    folder = Path(out)
+    if not out:
+        raise checks.refused("out", out, "is a folder that can be written")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise checks.refused("out", out, f"is a folder that can be written ({reason})") from error
+    for stem in stems:
+        for kind in KINDS:
+            checks.writable("out", str(folder / f"{stem}.{kind}"))
+    return folder
+
+
 def _carried_out(
     points: Sequence[Point], settings: Settings, folder: Path, stem: str, jobs: int, scheduler: str | None
 ) -> Outcome:
     """Return the outcome of a sweep, its table written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise checks.refused("out", str(folder), f"is a folder that can be written ({error.strerror})") from error
     try:
         with progress_bar(len(points), "points") as bar:
             outcome = run(points, settings, Cache.default(), jobs=jobs, scheduler=scheduler, progress=bar)

@@ -13,9 +13,11 @@ from redmule import checks
 from redmule.cli.options import ConfigOption, help_of, number, whole
 from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
 from redmule.cli.sweep import INTERRUPTED
+from redmule.config import Config
 from redmule.networks import NETWORKS
-from redmule.report.curves import write_curves
-from redmule.train import OPTIMISERS, Run, Score, Settings
+from redmule.report.curves import CURVE_FILES, write_curves
+from redmule.report.step_energy import products_energy
+from redmule.train import CHECKPOINT, OPTIMISERS, Run, Score, Settings
 from redmule.train.trainer import total
 
 MOST_STEPS = 1_000_000
@@ -99,17 +101,25 @@ def _steps(steps: int | None, epochs: int | None, in_epoch: int) -> int:
 
 
 def _folder(out: str) -> Path:
+    """Return the folder for what is written, made if there is none; nobody trains for what cannot be kept."""
     folder = Path(out)
     try:
+        if not out:
+            raise ValueError("it has no name")
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise checks.refused("out", out, f"is a folder that can be written ({error.strerror})") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise checks.refused("out", out, f"is a folder that can be written ({reason})") from error
+    for name in (CHECKPOINT, *CURVE_FILES):
+        checks.writable("out", str(folder / name))
     return folder
 
 
 def _record(run: Run, score: Score) -> dict[str, Any]:
     """Return a run as JSON."""
     accelerator, cores = run.settings.planned_cycles()
+    counted = run.settings.backend != "float" and run.trainer.engine.log  # empty if there was nothing left to do
+    energy = products_energy(run.trainer.engine.log, Config.named(run.settings.config)) if counted else None
     return {
         "settings": asdict(run.settings),
         "steps": len(run.steps),
@@ -122,6 +132,7 @@ def _record(run: Run, score: Score) -> dict[str, Any]:
         "accelerator_cycles_of_step": accelerator,
         "core_cycles_of_step": cores,
         "accelerator_cycles": total([step.accelerator_cycles for step in run.steps]),
+        "product_energy_of_step_uj": None if energy is None else energy.total_pj / 1e6,
         "curve": [asdict(step) for step in run.steps],
         "scores": {steps: asdict(each) for steps, each in run.scores.items()},
     }
@@ -144,6 +155,8 @@ def _tell(run: Run, score: Score) -> None:
     known = [(what, count, source) for what, count, source in cycles if count is not None]
     if known:
         print_table(("cycles", "", "by"), known)
+    if (energy := told["product_energy_of_step_uj"]) is not None:
+        print(f"Energy of the products of a step, estimated for 22 nm at 0.65 V: {energy:.3g} uJ.")
     print(f"Loss scale {told['loss_scale']:g}; {told['skipped']} steps were skipped for overflow.")
 
 

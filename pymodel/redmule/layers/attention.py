@@ -12,7 +12,7 @@ from redmule.layers.activation import softmax, softmax_grad
 from redmule.layers.base import Layer
 from redmule.layers.engine import Engine
 from redmule.layers.linear import accumulate_bias
-from redmule.layers.parameter import Parameter
+from redmule.layers.parameter import MOST_FEATURES, Parameter
 from redmule.layers.work import Array, Product, Shape
 
 
@@ -32,9 +32,10 @@ class MultiHeadAttention(Layer):
         """Make a layer.
 
         Raises:
-            ValueError: the features cannot be divided among the heads.
+            ValueError: there are no features, or they cannot be divided among the heads.
         """
         super().__init__(name)
+        checks.integer("features", features, range(1, MOST_FEATURES + 1))
         self.heads = checks.integer("heads", heads, [n for n in range(1, features + 1) if features % n == 0])
         self.weight = Parameter((features, 3 * features), deviation=features**-0.5)
         self.bias = Parameter((3 * features,), "output")

@@ -12,7 +12,7 @@ import numpy as np
 from redmule.layers.conv_variants import ANY_STRIDE, FORWARD, INPUTS, WEIGHTS
 from redmule.layers.engine import Engine
 from redmule.layers.linear import accumulate_bias
-from redmule.layers.parameter import Parameter
+from redmule.layers.parameter import Parameter, features
 from redmule.layers.sliding import Sliding
 from redmule.layers.window import Padding, Pair, Window, sides
 from redmule.layers.work import Array, Shape, Turn
@@ -46,8 +46,8 @@ class _Conv(Sliding):
             ValueError: an argument is wrong.
         """
         super().__init__(kernel, stride, padding, name)
-        self.inputs, self.outputs = inputs, outputs
-        self.bias = Parameter((outputs,), "output") if bias else None
+        self.inputs, self.outputs = features("inputs", inputs), features("outputs", outputs)
+        self.bias = Parameter((self.outputs,), "output") if bias else None
 
     def choices(self, turn: Turn) -> tuple[str, ...]:
         inputs = tuple(INPUTS) if self.stride == (1, 1) else ANY_STRIDE

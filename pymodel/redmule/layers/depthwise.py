@@ -11,7 +11,7 @@ import numpy as np
 from redmule import checks
 from redmule.layers.engine import Engine
 from redmule.layers.linear import accumulate_bias
-from redmule.layers.parameter import Parameter
+from redmule.layers.parameter import Parameter, features
 from redmule.layers.sliding import Sliding
 from redmule.layers.window import Padding, Pair, Window
 from redmule.layers.work import Array, Product, Shape, Turn
@@ -48,6 +48,7 @@ class DepthwiseConv2d(Sliding):
         super().__init__(kernel, stride, padding, name)
         self.block = checks.integer("block", block, range(1, 1025))
         taps = prod(self.kernel)
+        features("channels", channels)
         self.weight = Parameter((taps, channels), deviation=(2 / taps) ** 0.5)
         self.bias = Parameter((channels,), "output") if bias else None
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from redmule.layers.base import Layer
 from redmule.layers.engine import Engine
-from redmule.layers.parameter import Parameter
+from redmule.layers.parameter import Parameter, features
 from redmule.layers.work import Array, Shape
 
 
@@ -24,8 +24,13 @@ class Linear(Layer):
     multiplies = True
 
     def __init__(self, inputs: int, outputs: int, *, bias: bool = True, name: str = "") -> None:
-        """Make a layer from `inputs` to `outputs` features."""
+        """Make a layer from `inputs` to `outputs` features.
+
+        Raises:
+            ValueError: a number of them is wrong.
+        """
         super().__init__(name)
+        inputs, outputs = features("inputs", inputs), features("outputs", outputs)
         self.weight = Parameter((inputs, outputs), deviation=(2 / inputs) ** 0.5)
         self.bias = Parameter((outputs,), "output") if bias else None
 

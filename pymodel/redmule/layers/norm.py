@@ -14,7 +14,7 @@ import numpy as np
 
 from redmule.layers.base import Layer
 from redmule.layers.engine import Engine
-from redmule.layers.parameter import Parameter
+from redmule.layers.parameter import Parameter, features
 from redmule.layers.work import Array, Shape
 
 EPSILON = 1e-5
@@ -31,6 +31,7 @@ class _Norm(Layer):
     def __init__(self, channels: int, *, epsilon: float = EPSILON, name: str = "") -> None:
         super().__init__(name)
         self.epsilon = epsilon
+        features("channels", channels)
         self.scale = Parameter((channels,), "master", mean=1)
         self.shift = Parameter((channels,), "master")
 

@@ -5,9 +5,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from redmule import checks
 from redmule.layers.engine import Engine
 from redmule.layers.recipe import Role
 from redmule.layers.work import Array, Shape
+
+MOST_FEATURES = 1 << 24
+
+
+def features(name: str, count: int) -> int:
+    """Return the number of features or channels of a layer.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return checks.integer(name, count, range(1, MOST_FEATURES + 1))
 
 
 class Parameter:

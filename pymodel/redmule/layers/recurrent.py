@@ -15,7 +15,7 @@ from redmule.layers.activation import sigmoid
 from redmule.layers.base import Layer
 from redmule.layers.engine import Engine
 from redmule.layers.linear import accumulate_bias
-from redmule.layers.parameter import Parameter
+from redmule.layers.parameter import Parameter, features
 from redmule.layers.work import Array, Shape
 
 
@@ -45,9 +45,14 @@ class _Recurrent(Layer):
     gates: ClassVar[int] = 1
 
     def __init__(self, inputs: int, hidden: int, name: str = "") -> None:
-        """Make a layer of `inputs` features and `hidden` states."""
+        """Make a layer of `inputs` features and `hidden` states.
+
+        Raises:
+            ValueError: a number of them is wrong.
+        """
         super().__init__(name)
-        width = self.gates * hidden
+        features("inputs", inputs)
+        width = self.gates * features("hidden", hidden)
         self.weight = Parameter((inputs, width), deviation=inputs**-0.5)
         self.state_weight = Parameter((hidden, width), deviation=hidden**-0.5)
         self.bias = Parameter((width,), "output")

@@ -8,7 +8,8 @@ mapping.mac_per_cycle, mapping.product_mac_per_cycle, mapping.cycles
 from redmule.mapper.choose import map_step
 from redmule.mapper.mapping import ASSUMPTIONS, Buffer, Mapping, PassMap, Way
 from redmule.mapper.schedule import RESOURCES
-from redmule.mapper.tiles import Machine, Tiled, TileProduct, tile_products
+from redmule.mapper.tile_work import TileProduct, tile_products
+from redmule.mapper.tiled import Machine, Tiled
 
 __all__ = [
     "ASSUMPTIONS",

@@ -23,7 +23,8 @@ from redmule.mapper.program import Builder
 from redmule.mapper.record import record
 from redmule.mapper.residency import Residency
 from redmule.mapper.schedule import Timeline, simulate
-from redmule.mapper.tiles import Machine, Tiled, tilings
+from redmule.mapper.tiled import Machine, Tiled
+from redmule.mapper.tiles import tilings
 from redmule.networks import Network, Placed
 
 BUDGETS = (4, 8)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from redmule.layers import Recipe, Turn
 from redmule.mapper.schedule import RESOURCES, Timeline
-from redmule.mapper.tiles import Machine, Tiled
+from redmule.mapper.tiled import Machine, Tiled
 from redmule.networks import Network
 
 ASSUMPTIONS = (

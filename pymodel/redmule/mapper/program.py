@@ -11,7 +11,7 @@ from redmule.device.tiling import ROW_CYCLES, TRANSFER_CYCLES
 from redmule.mapper.record import Tensor
 from redmule.mapper.residency import Residency
 from redmule.mapper.schedule import Program
-from redmule.mapper.tiles import BUFFERS, Machine, Tiled
+from redmule.mapper.tiled import BUFFERS, Machine, Tiled
 
 Progress = list[tuple[float, int]]
 """How far a tensor is done after which task, front to back."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,11 @@ class Multiply:
     in_place: bool
     z_start: int
     z_strides: tuple[int, ...]
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """The sizes by the names of their axes."""
+        return {"m": self.m, "n": self.n, "k": self.k}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from itertools import pairwise, product
 
 from redmule.mapper.graph import POINTWISE, SUMS
 from redmule.mapper.record import Tensor
-from redmule.mapper.tiles import Tiled
+from redmule.mapper.tiled import Tiled
 
 
 @dataclass(frozen=True, slots=True, eq=False)

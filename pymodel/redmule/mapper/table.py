@@ -9,7 +9,7 @@ from typing import Any
 
 from redmule.mapper.mapping import ASSUMPTIONS, Mapping, PassMap, Way
 from redmule.mapper.schedule import RESOURCES
-from redmule.mapper.tiles import TileProduct, tile_products
+from redmule.mapper.tile_work import TileProduct, tile_products
 
 PUBLISHED = {"resnet8": 3.11, "ds_cnn": 0.81}
 """MAC/cycle of a training step in software on 8 cores, FP16 with SIMD: Nadalini et al. 2023, arXiv 2305.19167."""

@@ -14,7 +14,7 @@ from redmule.device import Device
 from redmule.job import Job
 from redmule.layers import Turn
 from redmule.mapper.mapping import Mapping
-from redmule.mapper.tiles import TileProduct, queued_cycles, tile_products
+from redmule.mapper.tile_work import TileProduct, queued_cycles, tile_products
 
 MOST_CYCLES = 20_000
 """Tiles that take more are not run."""

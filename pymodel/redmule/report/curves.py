@@ -69,9 +69,12 @@ def table(run: Run) -> str:
     return text.getvalue()
 
 
+CURVE_FILES = ("steps.csv", "loss.png", "loss.svg", "accuracy.png", "accuracy.svg")
+
+
 def write_curves(run: Run, folder: Path) -> None:
-    """Write steps.csv and, if Matplotlib is installed, loss and accuracy as .png and .svg into a folder."""
-    replaced(folder / "steps.csv", table(run).encode())
+    """Write `CURVE_FILES` into a folder: the pictures if Matplotlib is installed, accuracy if there is one."""
+    replaced(folder / CURVE_FILES[0], table(run).encode())
     label = run.settings.recipe
     title = f"{run.settings.network} on {run.settings.data}, {label}"
     try:

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Energy of a mapped training step, from the jobs of its tiles and the cycles of the whole."""
+"""Energy of a training step: mapped, from the jobs of its tiles and the cycles of the whole, or from a log."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import ml_dtypes  # noqa: F401  (its dtypes have names then)
+import numpy as np
 
 from redmule import law
+from redmule.config import Config
 from redmule.energy import Corner, Energy, Events, estimate, events_of
+from redmule.layers import Work
 from redmule.mapper import Mapping, TileProduct, tile_products
-from redmule.plan import strip_shape
+from redmule.plan import plan, strip_shape
 
 
 def step_energy(mapping: Mapping, corner: str | float | Corner = "0.65V") -> Energy:
@@ -32,8 +38,29 @@ def step_energy(mapping: Mapping, corner: str | float | Corner = "0.65V") -> Ene
             for each in products
             for strip in each.strips(config)
         ]
-        for name, events in events_of(shapes, law.queue_cycles(shapes, config), config).counts.items():
-            total[name] += count * events
+        total.update(_events(shapes, count, config))
     total["held_elements"] += config.num_ces * (mapping.cycles - total["cycles"])
     total["cycles"] = mapping.cycles
     return estimate(Events({name: max(count, 0) for name, count in total.items()}), config, corner)
+
+
+def products_energy(log: Iterable[Work], config: Config, corner: str | float | Corner = "0.65V") -> Energy:
+    """Return what the products of a log cost one after the other, with the cluster around them, without the kernels.
+
+    Raises:
+        ValueError: no such corner, or no product.
+    """
+    total: Counter[str] = Counter()
+    asked = Counter((work.m, work.n, work.k, work.dtypes, work.trans) for work in log if not work.on_cores)
+    for (m, n, k, dtypes, trans), count in asked.items():
+        x_bytes, w_bytes, y_bytes, z_bytes = (np.dtype(name).itemsize if name else 0 for name in dtypes)
+        elem_bytes = (x_bytes, w_bytes, y_bytes, z_bytes)
+        strips = plan(m, n, k, config, elem_bytes, trans, most_strips=config.contexts)
+        total.update(_events([strip_shape(strip, m, n, k, elem_bytes, trans) for strip in strips], count, config))
+    return estimate(Events(total), config, corner)
+
+
+def _events(shapes: Sequence[law.Shape], count: int, config: Config) -> dict[str, int]:
+    """Return what happens when jobs are queued so many times."""
+    events = events_of(shapes, law.queue_cycles(shapes, config), config)
+    return {name: count * happened for name, happened in events.counts.items()}

@@ -11,6 +11,16 @@ import numpy as np
 
 from redmule.report.curves import accuracy_curve, loss_curve, svg_file
 from redmule.report.training import (
+    FEWER_RIGHT,
+    FRESH_SPLITS,
+    Trade,
+    accuracies,
+    chosen,
+    mean_and_error,
+    trades,
+    verdicts,
+)
+from redmule.report.training_study import (
     CONFIG,
     CONTINUAL_SEEDS,
     EPOCHS,
@@ -18,20 +28,17 @@ from redmule.report.training import (
     INFERENCE_BATCH,
     NETWORK,
     PROVOKED,
+    RECIPE_NAMES,
     RETRAINING_EPOCHS,
     SEEDS,
     STORED,
-    TARGETS,
     Found,
-    accuracies,
-    accuracy_lost,
-    chosen,
-    verdicts,
 )
 from redmule.train import Score, Step
+from redmule.train.approximate import THRESHOLDS
 
 COMMAND = "scripts/train.py --write"
-RECIPE_NAMES = ("fp32", *TARGETS)
+FIRST_SPLITS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Table:
 
 def tables(found: Mapping[str, Found]) -> list[Table]:
     """Return the tables of the study."""
-    return [_recipes(found), _overflow(found["overflow"]), _continual(found), _approximate(found)]
+    return [_recipes(found), _overflow(found["overflow"]), _continual(found), _judged(found), _shaped(found)]
 
 
 def verdict_table(found: Mapping[str, Found]) -> Table:
@@ -98,8 +105,36 @@ def _continual(found: Mapping[str, Found]) -> Table:
     return Table(title, ("", "old", "new", "all", "bytes stored"), rows)
 
 
-def _approximate(found: Mapping[str, Found]) -> Table:
-    """Return the whole front of the first seed; of the others the point that is chosen."""
+def _judged(found: Mapping[str, Found]) -> Table:
+    """Return the chosen point of each fresh split, and the means."""
+    rows = []
+    judged = trades(found, FRESH_SPLITS)
+    for split, trade in zip(FRESH_SPLITS, judged, strict=True):
+        points = found[f"approximate {split}"]["points"]
+        whole, point = points[0], chosen(points)
+        rows.append(
+            [
+                *(str(split), _kept(point), f"{whole['accelerator']} to {point['accelerator']}"),
+                *(f"{trade.saved:.1%}", f"{trade.saved_with_cores:.1%}"),
+                *(f"{whole['train']:.2%} to {point['train']:.2%}", f"{trade.lost_before:.2%}"),
+                *(f"{whole['retrained']:.2%} to {point['retrained']:.2%}", f"{trade.lost:.2%}", _on_rtl(points)),
+            ]
+        )
+    means = [mean_and_error([getattr(each, name) for each in judged], digits) for name, digits in _MEANS]
+    rows.append(["mean", "", "", means[0], means[1], "", means[2], "", means[3], ""])
+    columns = (
+        *("split", "slices kept", "cycles", "saved", "saved with cores", "training accuracy"),
+        *("lost at once", "test accuracy, retrained", "lost, retrained", "RTL"),
+    )
+    title = f"Approximate kernels: inference of {INFERENCE_BATCH} images, fp16, {CONFIG}; splits never looked at before"
+    return Table(title, columns, rows)
+
+
+_MEANS = (("saved", 1), ("saved_with_cores", 1), ("lost_before", 2), ("lost", 2))
+
+
+def _shaped(found: Mapping[str, Found]) -> Table:
+    """Return the whole front of the first seed of the old split; of the others the point that is chosen."""
     rows = []
     for seed in SEEDS:
         points = found[f"approximate {seed}"]["points"]
@@ -109,26 +144,33 @@ def _approximate(found: Mapping[str, Found]) -> Table:
         *("seed", "", "slices kept", "cycles", "saved", "saved with cores"),
         *("training accuracy", "test accuracy", "retrained", "RTL"),
     )
-    title = f"Approximate kernels: inference of {INFERENCE_BATCH} images, fp16, {CONFIG}; the Pareto front"
-    return Table(title, columns, rows)
+    return Table("Approximate kernels on the split with which they were shaped; the Pareto front", columns, rows)
 
 
 def _point(seed: int, point: Found, points: Sequence[Found]) -> list[str]:
     """Return a line about a point; the first of all points is the whole network."""
     whole = points[0]
-    total, before = (each["accelerator"] + each["cores"] for each in (point, whole))
+    trade = Trade.of(point, whole)
     return [
         str(seed),
         "whole" if point is whole else "chosen" if point is chosen(points) else "",
-        ", ".join(f"{path} {share:.0%}" for path, share in point["kept"].items()),
+        _kept(point),
         str(point["accelerator"]),
-        f"{1 - point['accelerator'] / whole['accelerator']:.1%}",
-        f"{1 - total / before:.1%}",
+        f"{trade.saved:.1%}",
+        f"{trade.saved_with_cores:.1%}",
         f"{point['train']:.2%}",
         f"{point['test']:.2%}",
         f"{point['retrained']:.2%}",
-        "equal" if point["rtl"] else "DIFFERS",
+        _on_rtl([point]),
     ]
+
+
+def _kept(point: Found) -> str:
+    return ", ".join(f"{path} {share:.0%}" for path, share in point["kept"].items())
+
+
+def _on_rtl(points: Sequence[Found]) -> str:
+    return "equal" if all(point["rtl"] for point in points) else "DIFFERS"
 
 
 def pictures(found: Mapping[str, Found]) -> dict[str, str]:
@@ -147,9 +189,9 @@ _PAGE = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 # Training
 
 Written by `{command}`. Data: the 1797 digits of scikit-learn, 8 x 8 pixels, 1437 to learn from, 360 to
-judge by, a split that never changes. Products are jobs of the golden model, whose bits are those of the RTL (whole
-steps of the networks: `pymodel/tests/test_train_rtl.py`). Cycles of the accelerator are those of the law, of the cores
-those of the table of costs, one after the other as listed: what overlaps is the mapper's matter.
+judge by; split 0, where nothing else is said. Products are jobs of the golden model, whose bits are those of the RTL
+(whole steps of the networks: `pymodel/tests/test_train_rtl.py`). Cycles of the accelerator are those of the law, of the
+cores those of the table of costs, one after the other as listed: what overlaps is the mapper's matter.
 
 {verdicts}
 
@@ -179,30 +221,58 @@ seen, while the back learns.
 
 ## Approximate kernels
 
-{approximate.title} of accuracy on
-the training samples against cycles of the accelerator by the law; of the other seeds the chosen point, which has the
-fewest cycles for at most 0.5 points of training accuracy. Test samples have no say in it. Retrained: all layers that
-leave nothing out learn for {retraining} more epochs, in the whole network as well; the first table is about that.
-Before, the chosen points lose {before} of the test samples. The last column compares results and cycles with the
-RTL. What is left out, and how the weights that remain are fitted: `pymodel/redmule/train/significance.py`. arXiv
-2409.16815 reports 21 % less latency without loss of accuracy, for other networks, in software.
+Slices of the convolutions that matter least are left out, and the weights that remain are fitted anew
+(`pymodel/redmule/train/significance.py`). Of all pairs of thresholds, the point with the fewest cycles (by the law)
+that loses at most 0.5 points of the training samples is chosen. Then all layers that leave nothing out learn for
+{retraining} more epochs, and so does the whole network, which is what the point is compared with.
 
-{approximate}
+{judged.title}:
+{splits} random splits of the same sizes, each with a network of that seed. Mean and standard error; the test samples of
+different splits overlap. {over} of the splits lose more than 0.5 points. {ends} of the chosen points have the largest
+threshold that was tried: networks know nearly all training samples, so the end of the grid bounds what is left out, not
+the rule. The last column compares results and cycles of the front's points with the RTL.
+
+{judged}
+
+How the protocol came about: rates, epochs and thresholds were tried on networks of split 0 with its test accuracy in
+view. Without the more epochs its chosen points lost {before} of the test samples, more than the 0.5 points that are
+allowed, so these were added. Its figures, below, are thus no evidence; nothing was changed when the other splits were
+drawn. The first {first} of these gave {first_saved} saved and {first_lost} lost, an error too large to decide; so
+the rest were added, whatever they would show.
+
+{shaped.title} of
+accuracy on the training samples against cycles, of the other seeds the chosen point: {shaped_saved} of the cycles
+saved, {shaped_lost} of the test samples lost.
+
+{shaped}
+
+arXiv 2409.16815 reports 21 % less latency without loss of accuracy, for other networks, in software.
 """
 
 
 def markdown(found: Mapping[str, Found]) -> str:
     """Return the page."""
-    recipes, overflow, memory, approximate = tables(found)
+    recipes, overflow, memory, judged, shaped = tables(found)
+    old, judged_trades = trades(found, SEEDS), trades(found, FRESH_SPLITS)
+    points = [chosen(found[f"approximate {split}"]["points"]) for split in FRESH_SPLITS]
     return _PAGE.format(
         command=COMMAND,
         verdicts=verdict_table(found),
         recipes=recipes,
         overflow=overflow,
         memory=memory,
-        approximate=approximate,
+        judged=judged,
+        shaped=shaped,
         front=FRONT,
         stored=STORED,
         retraining=RETRAINING_EPOCHS,
-        before=f"{accuracy_lost(found, 'test'):.2%}",
+        splits=len(FRESH_SPLITS),
+        over=sum(each.lost > FEWER_RIGHT for each in judged_trades),
+        ends=sum(max(point["thresholds"].values()) == max(THRESHOLDS) for point in points),
+        first=FIRST_SPLITS,
+        first_saved=mean_and_error([each.saved for each in judged_trades[:FIRST_SPLITS]]),
+        first_lost=mean_and_error([each.lost for each in judged_trades[:FIRST_SPLITS]], 2),
+        before=f"{np.mean([each.lost_before for each in old]):.2%}",
+        shaped_saved=mean_and_error([each.saved for each in old]),
+        shaped_lost=mean_and_error([each.lost for each in old], 2),
     )

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from redmule.build import cache_dir
 from redmule.config import data_dir
-from redmule.sweep.columns import Row
+from redmule.sweep.columns import Row, is_whole
 from redmule.sweep.point import Point, Settings
 
 MODEL_SOURCES = (
-    *("config.py", "job.py", "law", "plan", "workload", "area", "energy"),
+    *("config.py", "published.py", "job.py", "law", "plan", "workload", "area", "energy"),
     *("sweep/columns.py", "sweep/grid.py", "sweep/point.py"),
 )
 """What a row of the model comes from, in the package."""
@@ -40,6 +40,11 @@ def fingerprint(backend: str) -> str:
     tops = [package / name for name in names]
     if backend == "rtl":
         tops.append(data_dir() / "rtl")
+    return sources_digest(tops)
+
+
+def sources_digest(tops: Iterable[Path]) -> str:
+    """Return a hash of the contents of source files, and of those in folders, at whatever depth."""
     digest = hashlib.sha256()
     for top in tops:
         for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
@@ -52,6 +57,15 @@ def key_of(point: Point, settings: Settings) -> str:
     """Return the name under which a row is kept: a hash of the point, the settings and the sources."""
     content = [point.row(), asdict(settings), fingerprint(settings.backend)]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _row(text: str | bytes) -> Row | None:
+    """Return the row that a text is, or None: somebody has damaged it."""
+    try:
+        row = json.loads(text)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) and is_whole(row) else None
 
 
 class Cache:
@@ -77,14 +91,15 @@ class Cache:
         return cls(cache_dir() / "sweep.db")
 
     def get(self, keys: Iterable[str]) -> dict[str, Row]:
-        """Return the rows there are for these keys."""
+        """Return the rows there are for these keys; a damaged one is none."""
         found = {}
         try:
             with self._connected() as connection:
                 for key in keys:
                     for (text,) in connection.execute("SELECT row FROM rows WHERE key = ?", (key,)):
-                        found[key] = json.loads(text)
-        except (sqlite3.Error, ValueError) as error:
+                        if (row := _row(text)) is not None:
+                            found[key] = row
+        except sqlite3.Error as error:
             raise self._failed(error) from error
         return found
 

@@ -20,8 +20,6 @@ DIGITS_SHAPE = (8, 8, 1)
 DIGITS_CLASSES = 10
 _BRIGHTEST = 16
 _TRAIN_SHARE = 0.8
-_SPLIT_SEED = 0
-"""Which digits are for training never depends on the seed of a run."""
 
 _NOISE = 1.0
 """Deviation of synthetic data around the pattern of their class, whose deviation is 1."""
@@ -86,8 +84,11 @@ class Data:
     test: Dataset
 
 
-def digits() -> Data:
+def digits(split: int = 0) -> Data:
     """Return scikit-learn's digits: 1437 + 360 images (8, 8, 1) from 0 to 1, and which of ten digits each one shows.
+
+    Args:
+        split: seed of what is for training and what to judge by; runs have split 0, whatever their own seed.
 
     Raises:
         RuntimeError: scikit-learn is missing.
@@ -99,7 +100,7 @@ def digits() -> Data:
             "the digits come with scikit-learn, which is missing: pip install 'redmule[demo]'"
         ) from error
     bunch = load_digits()
-    order = np.random.default_rng(_SPLIT_SEED).permutation(len(bunch.target))
+    order = np.random.default_rng(split).permutation(len(bunch.target))
     images = (bunch.data / _BRIGHTEST).astype(np.float32).reshape(-1, *DIGITS_SHAPE)
     both = Dataset(images, bunch.target.astype(np.int64)).pick(order)
     first = int(len(order) * _TRAIN_SHARE)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from redmule import checks
 from redmule.layers import Engine
@@ -88,12 +90,18 @@ class Run:
         """Go on from the checkpoint of a folder; where there is none, the run begins anew.
 
         Raises:
-            ValueError: it is of a run with other settings.
+            ValueError: it is of a run with other settings, or is not of a run.
         """
         path = folder / CHECKPOINT
         if not path.exists():
             return
         arrays, facts = checkpoint.load(path)
+        try:
+            self._take(path, arrays, facts)
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path}: allowed is the checkpoint of a run ({error!r})") from error
+
+    def _take(self, path: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
         for name, value in asdict(self.settings).items():
             if facts["settings"].get(name) != value:
                 raise checks.refused(name, value, f"to go on from {path} is {facts['settings'].get(name)!r}")
