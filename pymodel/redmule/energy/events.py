@@ -114,7 +114,7 @@ def events_of(shapes: Sequence[Shape], cycles: Sequence[Cycles], config: Config,
         op: their operation.
 
     Raises:
-        ValueError: no such operation, or not as many cycles as shapes.
+        ValueError: no such operation, no shape, not as many cycles as shapes, or something else as `config`.
     """
     if len(shapes) != len(cycles):
         raise checks.refused("cycles", len(cycles), f"is one for each of the {len(shapes)} shapes")
@@ -162,6 +162,10 @@ def _by_columns(matrix: NDArray[Any]) -> bool:
 def _events(shapes: Sequence[Shape], cycles: int, config: Config, op: str, provenance: str) -> Events:
     """Return the events of hardware jobs of one operation that take so many cycles together."""
     checks.choice("op", op, STEP_OF_OP)
+    if not isinstance(config, Config):
+        raise checks.refused("config", config, "is a redmule.Config")
+    if not shapes:
+        raise checks.refused("shapes", shapes, "is one or more hardware jobs")
     counts = Counter[str]()
     for shape in shapes:
         counts.update(_counts(shape, config))

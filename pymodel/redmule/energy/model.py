@@ -104,7 +104,7 @@ def estimate(events: Events, config: Config, corner: str | float | Corner = "0.6
         data: a name of `DATA`: the operands.
 
     Raises:
-        ValueError: no such corner or data, or no cycle.
+        ValueError: no such corner or data, no cycle, or something else as `events` or `config`.
     """
     return priced(costs(), events, config, corner, data)
 
@@ -113,6 +113,10 @@ def priced(
     table: Table, events: Events, config: Config, corner: str | float | Corner = "0.65V", data: str = "normal"
 ) -> Energy:
     """Return what events cost by a table of its own; else as `estimate`."""
+    if not isinstance(events, Events):
+        raise checks.refused("events", events, "is a redmule.energy.Events")
+    if not isinstance(config, Config):
+        raise checks.refused("config", config, "is a redmule.Config")
     at = corner_of(corner)
     checks.choice("data", data, DATA)
     if not events["cycles"]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from redmule.config import Config
 from redmule.energy.corners import Corner
 from redmule.energy.events import Events, events_of
 from redmule.law import Cycles, Shape, shape_cycles
+from redmule.published import plain
 
 __all__ = ["FITS_REST", "FITS_SCALE", "Point", "PublishedModel", "performance", "points", "published_model"]
 
@@ -68,7 +69,7 @@ class Point:
     @property
     def plain(self) -> Config:
         """The array as published."""
-        return replace(self.full, row_groups=1, transposes=False, contexts=1)
+        return plain(self.full)
 
     @property
     def corner(self) -> Corner:

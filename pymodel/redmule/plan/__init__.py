@@ -25,7 +25,8 @@ MOST_STRIPS = 6
 """A product is never cut into more strips than this."""
 
 STRIP_CYCLES = (5, 40, 160)
-"""What the search takes a strip to cost beyond its tiles: one search for each. The law knows what it really costs."""
+"""What the search takes a strip to cost beyond its tiles, ascending: one search for each, until one cuts nothing, as
+then none with dearer strips does. The law knows what a strip really costs."""
 
 WHOLE_CYCLES = 1 << 61
 """A cost of strips at which nothing is cut."""
@@ -97,8 +98,10 @@ def plan(
     trans = _as_vectors(m, n, k, trans)
     product = (m, n, k, config, elem_bytes, trans)
     found = [_search(*product, WHOLE_CYCLES, name) for name in _orientations(config)]
-    if most_strips > 1:
-        found += [_search(*product, cost) for cost in STRIP_CYCLES]
+    for cost in STRIP_CYCLES if most_strips > 1 else ():
+        found.append(_search(*product, cost))
+        if len(found[-1][1]) == 1:
+            break
     found = [way for way in found if len(way[1]) <= most_strips]
     least = min(estimate for estimate, _ in found)
     most = least if least > LONG_CYCLES else MARGIN * least + MARGIN_CYCLES
@@ -108,7 +111,7 @@ def plan(
         return plan_cycles(strips, *product, in_place=in_place)
 
     best = ways[0]
-    if least <= LONG_CYCLES:
+    if least <= LONG_CYCLES and len(ways) > 1:
         best = min(ways, key=lambda strips: (cycles(strips), len(strips)))
     if 1 < len(best) <= MOST_SHUFFLED and least <= SHUFFLED_CYCLES:
         best = min(permutations(best), key=cycles)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from redmule import published
 from redmule.area.fit import PUBLISHED_MM2
@@ -105,8 +105,7 @@ def compare() -> list[Comparison]:
     """Return all published figures beside the models'."""
     found = []
     for each in published_figures():
-        bare = replace(each.config, contexts=1, row_groups=1, transposes=False)
-        plain, full = (_figures(config, each) for config in (bare, each.config))
+        plain, full = (_figures(config, each) for config in (published.plain(each.config), each.config))
         value = figure(plain, each.column)
         ends = [plain.get(f"{each.column}_{end}", value) for end in ("low", "high")]
         low, high = (float(end) for end in ends if isinstance(end, int | float))

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from statistics import fmean
 
 from redmule.config import Config
@@ -17,19 +16,15 @@ from redmule.energy.points import PIPE_REGS, performance, points, published_mode
 from redmule.energy.table import DATA, NORMAL, Cost
 from redmule.law import Shape, queue_cycles
 from redmule.plan import plan, strip_shape
+from redmule.published import plain
 from redmule.workload import Product
 
-__all__ = ["MOST_ERROR", "POINT_COLUMNS", "plain", "point_errors", "point_rows", "products_events", "row_check"]
+__all__ = ["MOST_ERROR", "POINT_COLUMNS", "point_errors", "point_rows", "products_events", "row_check"]
 
 MOST_ERROR = 0.10
 """How far the model may be from a published point."""
 
 Cells = Sequence[Sequence[str]]
-
-
-def plain(config: Config) -> Config:
-    """Return a configuration without what the published accelerator does not have."""
-    return replace(config, row_groups=1, transposes=False, contexts=1)
 
 
 def products_events(products: Iterable[Product], config: Config) -> Events:

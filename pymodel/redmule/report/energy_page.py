@@ -10,6 +10,7 @@ from redmule.energy import costs, estimate
 from redmule.energy.measure import Measurement
 from redmule.energy.points import PORT_BITS
 from redmule.energy.table import DATA, sizes
+from redmule.published import plain
 from redmule.report import energy
 from redmule.report.gates import table
 from redmule.workload import Product, layers
@@ -22,9 +23,9 @@ def markdown(measurements: Sequence[Measurement]) -> str:
     """Return the page."""
     full = Config.named("paper")
     job = Product("", "", 0, "", SIZE, SIZE, SIZE)
-    cube = {config: energy.products_events([job], config) for config in (full, energy.plain(full))}
+    cube = {config: energy.products_events([job], config) for config in (full, plain(full))}
     energies = {
-        f"{SIZE}^3, plain": estimate(cube[energy.plain(full)], energy.plain(full)),
+        f"{SIZE}^3, plain": estimate(cube[plain(full)], plain(full)),
         f"{SIZE}^3": estimate(cube[full], full),
         f"{STEP_NETWORK} step": estimate(
             energy.products_events(layers(STEP_NETWORK, STEP_BATCH), full), full, data="training"

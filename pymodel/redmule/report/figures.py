@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +45,9 @@ LABEL_PLACES = (
 """Where a label may stand beside its spot, in points, the best place first."""
 
 LINE_PLACES = 24
+
+WHITE_ABOVE = 0.63
+"""Where the colours of a heat map are as far from white as from black."""
 
 BAR_HEIGHT = 0.27
 """Inches of a bar and the gap behind it."""
@@ -109,13 +112,18 @@ def _plain_numbers(axes: Axes) -> None:
 def _legend(drawn: Picture, columns: int = 4) -> None:
     """Write what the colours mean, below the axes, where nothing is covered."""
     handles = drawn.axes.get_legend_handles_labels()
-    drawn.figure.legend(*handles, loc="outside lower center", ncols=columns, handletextpad=0.3, columnspacing=1.2)
+    legend = drawn.figure.legend(
+        *handles, loc="outside lower center", ncols=columns, handletextpad=0.3, columnspacing=1.2
+    )
+    for handle in legend.legend_handles:
+        if handle is not None:
+            handle.set_alpha(1.0)
 
 
 def _label(drawn: Picture, spots: Sequence[Mark], others: Sequence[tuple[float, float]]) -> None:
     """Write labels beside the spots of a line, those that find a place: first the ends, then what lies between.
 
-    A label covers neither another one nor the line, and at most one of the other points.
+    A label covers neither another one nor the line, and no other point either if there is such a place, else one.
     """
     axes = drawn.axes
     drawn.figure.draw_without_rendering()
@@ -124,15 +132,15 @@ def _label(drawn: Picture, spots: Sequence[Mark], others: Sequence[tuple[float, 
     line = _along(place([spot[:2] for spot in spots]))
     points = place(others)
     taken: list[Bbox] = []
+    style: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7, "color": LIGHT["muted"]}
+    style["bbox"] = {"facecolor": LIGHT["panel"], "edgecolor": "none", "alpha": 0.7, "pad": 0.5}
     order = [spot for pair in zip(spots, reversed(spots), strict=True) for spot in pair]
     for x, y, text in dict.fromkeys(order):
-        for dx, dy, side, base in LABEL_PLACES:
-            label = axes.annotate(
-                text, (x, y), (dx, dy), textcoords="offset points", ha=side, va=base, fontsize=7, color=LIGHT["muted"]
-            )
+        for most, (dx, dy, side, base) in product(range(2), LABEL_PLACES):
+            label = axes.annotate(text, (x, y), (dx, dy), ha=side, va=base, **style)
             box = label.get_window_extent()
             inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
-            free = not box.count_overlaps(taken) and not box.count_contains(line) and box.count_contains(points) <= 1
+            free = not box.count_overlaps(taken) and not box.count_contains(line) and box.count_contains(points) <= most
             if inside and free:
                 taken.append(box.padded(2))
                 break
@@ -187,7 +195,7 @@ def roofline(rows: Sequence[Row]) -> Picture:
     sizes = sorted({figure(row, "ces") for row in rows})
     for size in dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])):
         axes.axhline(size, linestyle=(0, (4, 3)), **style)
-        axes.text(low, 1.04 * size, f" {size:g} elements", **label, ha="left", va="bottom")
+        axes.annotate(f"{size:g} elements", (low, size), (6, 2), textcoords="offset points", **label)
     axes.set_xlim(low, high)
     axes.set_ylim(top=max(top, 1.3 * sizes[-1]))
     axes.set_xlabel(NAMES["mac_per_byte"])
@@ -213,7 +221,7 @@ def heat_map(rows: Sequence[Row], title: str, column: str = "utilisation") -> Pi
         cell = Rectangle(at, 1, 1, facecolor=to_hex(colours(value)), edgecolor=LIGHT["panel"], linewidth=1.2)
         axes.add_patch(cell)
         drawn.tip(cell, [f"{height} rows of {row_len}: {NAMES[column]} {value:.4f}"])
-        ink = "#fffffe" if value > 0.5 else "#22180f"
+        ink = "#fffffe" if value > WHITE_ABOVE else "#22180f"
         axes.text(at[0] + 0.5, at[1] + 0.5, f"{value:.2f}", ha="center", va="center", fontsize=8, color=ink)
     axes.set_xlim(-0.5, len(lens) - 0.5)
     axes.set_ylim(-0.5, len(heights) - 0.5)

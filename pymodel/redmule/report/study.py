@@ -64,8 +64,10 @@ def highlights(rows: Sequence[Row]) -> list[Highlight]:
 def slices(rows: Sequence[Row]) -> dict[int, list[Row]]:
     """Return for each port width the rows that differ in the shape of the array only, all else as most rows have it.
 
-    Where several settings are equally frequent, the one nearest to the published array counts.
+    Where several settings are equally frequent, the one nearest to the published array counts. No rows: nothing.
     """
+    if not rows:
+        return {}
     others = [field for field in AXES.values() if field not in (*SHAPE, "port_width")]
     base = Config.named(BASE)
 

@@ -68,7 +68,7 @@ class Section:
         if shown:
             parts.append(html.panels(shown, wide=self.wide))
         if rest:
-            parts.append(html.folded(f"{len(rest)} more figures", html.panels(rest)))
+            parts.append(html.folded(f"{len(rest)} more figure{'s' if len(rest) > 1 else ''}", html.panels(rest)))
         return "".join((*parts, self.below))
 
 

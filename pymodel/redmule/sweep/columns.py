@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from itertools import takewhile
 
 from redmule.config import Config
 from redmule.job import STALLS
@@ -47,7 +49,7 @@ COLUMNS: Mapping[str, str] = {
     "mac_per_byte": "macs over bytes moved",
     "volt": "supply, V",
     "fo4": "logic depth of the longest path, delays of an inverter that drives four",
-    "f_mhz": "clock: that of the corner, scaled by the depth over that of the published array, MHz",
+    "f_mhz": "clock: that of the corner times the depth of the published array over its own, MHz",
     "time_us": "cycles at this clock, us",
     "gflops": "two operations for each of the macs, in 1e9 a second",
     **{
@@ -65,6 +67,15 @@ COLUMNS: Mapping[str, str] = {
     "error": "why the point failed, empty if it did not",
 }
 """Column -> what it means. Each part that takes energy has a column more: see `energy_column`."""
+
+TEXTS = ("config", "workload", "op", "format", "stimulus", "backend", "version", "sources", "error")
+FLAGS = ("transposes", "equals_golden", "equals_law")
+"""Columns that are no numbers."""
+
+_OF_POINT = tuple(takewhile(lambda column: column != "jobs", COLUMNS))
+"""Columns that a point has that failed."""
+
+_MAY_BE_ZERO = ("pipe_regs", "seed", *(f"stall_{reason}" for reason in STALLS))
 
 _ENERGY_PREFIX, _ENERGY_SUFFIX = "energy_", "_pj"
 
@@ -87,6 +98,23 @@ def meaning(column: str) -> str:
     """Return what a column means."""
     part = energy_parts([column]).get(column)
     return COLUMNS[column] if part is None else f"energy of the part {part}, pJ"
+
+
+def is_whole(row: Row) -> bool:
+    """Whether a row says which point it is and has all figures, or an error; and each value is one that can be."""
+    failed = isinstance(row.get("error"), str) and row["error"] != ""
+    return all(_possible(column, row.get(column)) for column in (_OF_POINT if failed else COLUMNS))
+
+
+def _possible(column: str, value: Value) -> bool:
+    """Whether a column can have this value in a row without error."""
+    if column in TEXTS:
+        return isinstance(value, str)
+    if column in FLAGS:
+        return isinstance(value, bool) or (value is None and column != "transposes")
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return False
+    return value > 0 or (value == 0 and column in _MAY_BE_ZERO)
 
 
 def ordered(rows: Iterable[Row]) -> list[str]:

@@ -39,7 +39,7 @@ def grid(axes: Mapping[str, Sequence[int]], names: Sequence[str] = ()) -> list[C
     fields = [field for field in AXES.values() if field in axes]
     wanted = [Config.named(name) for name in names]
     if fields or not wanted:
-        combined = product(*(axes[field] for field in fields))
+        combined = product(*(dict.fromkeys(axes[field]) for field in fields))
         wanted = [_config(dict(zip(fields, values, strict=True))) for values in combined] + wanted
     return list(dict.fromkeys(wanted))
 

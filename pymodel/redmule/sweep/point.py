@@ -14,6 +14,7 @@ from redmule.config import Config
 from redmule.energy import Corner, corner_of
 from redmule.law import Cycles, Shape, ideal_cycles, queue_cycles
 from redmule.plan import plan, strip_shape
+from redmule.published import plain
 from redmule.sweep.columns import LOW_HIGH, Row, energy_column
 from redmule.sweep.grid import BASE, label
 from redmule.workload import Product, Workload
@@ -170,9 +171,9 @@ def _interval(column: str, value: float, low: float, high: float) -> Mapping[str
 
 
 def clock(config: Config, corner: Corner) -> Corner:
-    """Return the corner at which a configuration runs: the clock scales with the depth of the published array's."""
-    depth = area_model.estimate(Config.named(BASE)).fo4 / area_model.estimate(config).fo4
-    return Corner(corner.volt, corner.mhz * depth)
+    """Return the corner at which a configuration runs: that of the published array, scaled by their logic depths."""
+    depth = area_model.estimate(plain(Config.named(BASE))).fo4
+    return Corner(corner.volt, corner.mhz * depth / area_model.estimate(config).fo4)
 
 
 def named_corner(text: str) -> Corner:

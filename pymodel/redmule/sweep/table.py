@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from redmule import checks
-from redmule.sweep.columns import Row, Value, meaning, ordered
+from redmule.sweep.columns import Row, Value, is_whole, meaning, ordered
 
 STEM = "results"
+KINDS = ("parquet", "csv")
 
 
 def write(rows: Sequence[Row], folder: Path, stem: str = STEM) -> tuple[Path, Path]:
@@ -24,11 +25,9 @@ def write(rows: Sequence[Row], folder: Path, stem: str = STEM) -> tuple[Path, Pa
         RuntimeError: pyarrow is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    table, csv_text = _arrow_table(rows), as_csv(rows)
-    return (
-        replaced(folder / f"{stem}.parquet", _parquet(table)),
-        replaced(folder / f"{stem}.csv", csv_text.encode()),
-    )
+    contents = _parquet(_arrow_table(rows)), as_csv(rows).encode()
+    parquet, text = (folder / f"{stem}.{kind}" for kind in KINDS)
+    return replaced(parquet, contents[0]), replaced(text, contents[1])
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -68,15 +67,22 @@ def read(folder: Path, stem: str = STEM) -> list[Row]:
     if missing:
         raise ValueError(f"{path} is no table of a sweep of this version (column {missing[0]!r} is missing)")
     rows: list[Row] = table.to_pylist()
+    damaged = [number for number, row in enumerate(rows, 1) if not is_whole(row)]
+    if damaged:
+        raise ValueError(f"{path} is no table of a sweep (row {damaged[0]} has neither all figures nor an error)")
     return rows
 
 
 def replaced(path: Path, content: bytes) -> Path:
     """Write a file as a whole: whoever reads it finds the old content or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    if path.exists() and not path.is_file():  # a device is written to, not replaced
+        path.write_bytes(content)
+        return path
+    target = path.resolve()  # a link stays one too
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         temporary.write_bytes(content)
-        temporary.replace(path)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
     return path
