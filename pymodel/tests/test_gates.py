@@ -3,46 +3,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-import pytest
-
+from redmule.area.blocks import Size
+from redmule.area.points import PAPER, design
 from redmule.report import gates
-from redmule.report.gates import Area
 
 
-def test_a_flip_flop_pays_for_its_reset_and_its_enable() -> None:
-    plain, reset, enabled, both, synchronous = (
-        gates.area_of(Counter({name: 1}))
-        for name in ("$_DFF_P_", "$_DFF_PN0_", "$_DFFE_PP_", "$_DFFE_PN0P_", "$_SDFFCE_PP0P_")
-    )
-    assert plain == Area(gates.FLIP_FLOP, 0, 1)
-    assert reset == plain + Area(gates.ASYNCHRONOUS_RESET)
-    assert enabled == plain + Area(gates.ENABLE, gates.ENABLE)
-    assert both == enabled + Area(gates.ASYNCHRONOUS_RESET)
-    assert synchronous == enabled + Area(gates.SYNCHRONOUS_RESET)
-
-
-def test_modules_and_notes_take_nothing_and_gates_their_weight() -> None:
-    cells = Counter({"$_NAND_": 3, "$_MUX_": 2, "$scopeinfo": 7, "redmule_row$a.b": 12})
-    assert gates.area_of(cells).gates == pytest.approx(3 + 2 * gates.GATE_WEIGHTS["MUX"])
-
-
-def test_a_cell_without_a_weight_is_refused() -> None:
-    with pytest.raises(ValueError, match="no weight"):
-        gates.area_of(Counter({"$_DLATCH_P_": 1}))
-
-
-def test_a_buffer_of_sixteen_bits_is_extended_from_one_and_two() -> None:
-    common, bit = Area(100, 5, 10), Area(7, 2, 3)
-    extended = gates.extended(common + bit, common + bit * 2)
-    assert extended == common + bit * 16
+def made_up(**sizes: Size) -> dict[str, dict[str, Size]]:
+    """Return variants of one block: all alike, but for those that are given."""
+    return {name: {"block": sizes.get(name.replace(" ", "_"), Size(1, 10, 5))} for name in design()[PAPER]}
 
 
 def test_the_price_of_a_mechanism_is_the_difference_it_makes() -> None:
-    variants = {name: {"block": Area(1000, 0, 10)} for name in gates.VARIANTS}
-    variants["all"] = {"block": Area(2000, 0, 40)}
-    variants["only contexts"] = {"block": Area(1250, 0, 15)}
+    variants = made_up(all=Size(2, 40, 20), only_contexts=Size(1.25, 15, 5))
     lines = {line[0]: line[1:] for line in gates.price_rows(variants)}
     contexts = next(line for label, line in lines.items() if "NumContexts" in label)
     assert contexts == ["0.2", "5", "25.0%", "1.0", "30", "50.0%"]
@@ -50,6 +22,13 @@ def test_the_price_of_a_mechanism_is_the_difference_it_makes() -> None:
 
 
 def test_the_shares_of_the_blocks_are_of_the_whole() -> None:
-    lines = gates.block_rows({"a": Area(3000, 0, 1), "b": Area(1000, 0, 2)})
+    blocks = {"a": Size(3, 1, 0), "b": Size(1, 2, 1)}
+    lines = gates.block_rows(blocks, {name: size * 0.5 for name, size in blocks.items()})
     assert [(line[0], line[4]) for line in lines] == [("a", "75.0%"), ("b", "25.0%"), ("whole", "100.0%")]
-    assert lines[-1][3] == "3"
+    assert lines[-1][1:4] == ["4.0", "3", "1"]
+    assert lines[-1][5] == "2.0"
+
+
+def test_every_mechanism_is_synthesised_alone_and_left_out() -> None:
+    named = {f"{way} {mechanism}" for way in ("only", "without") for mechanism in gates.MECHANISMS}
+    assert set(design()[PAPER]) == named | {gates.ALL, gates.NONE}
