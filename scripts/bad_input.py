@@ -165,7 +165,7 @@ COMMANDS = (
     (f"{SMALL} --backend rtl --cluster --stall 0.1", "", "stall = 0.1: allowed only without a cluster"),
     ("redmule run --backend golden", "", "M = None: allowed are 1 to 65535"),
     ("redmule run --operands none.npz --backend golden", "", "No such file"),
-    ("redmule rnu", "", "No such command 'rnu'. Did you mean 'run'?: allowed are run, batch, train, map, sweep, report"),
+    ("redmule rnu", "", "No such command 'rnu'. Did you mean 'run'?: allowed are run, batch, train, map, sweep"),
     ("redmule map resnet9", "", "resnet9"),
     ("redmule map resnet8 --tcdm 100", "", "100"),
     ("redmule map resnet8 --batch 0", "", "batch = 0: allowed are"),
