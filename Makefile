@@ -66,8 +66,8 @@ area: setup ## gates of the accelerator, by synthesis or the fitted model [ARGS]
 energy: setup ## energy beside the published figures [ARGS]
 	@$(RUN) scripts/energy.py $(ARGS)
 
-sweep: setup ## array sizes and workloads: cycles, area, energy [ARGS]
-	@$(RUN) scripts/sweep.py $(ARGS)
+sweep: setup ## array sizes and workloads: cycles, area, energy; writes its page [JOBS, ARGS]
+	@$(RUN) scripts/sweep.py --write --jobs $(JOBS) $(ARGS)
 
 networks: setup ## a training step of each network, mapped [ARGS]
 	@$(RUN) scripts/networks.py $(ARGS)
@@ -75,8 +75,8 @@ networks: setup ## a training step of each network, mapped [ARGS]
 train: setup ## the training studies on real data [ARGS]
 	@$(RUN) scripts/train.py $(ARGS)
 
-mutation: setup ## faults in the RTL that the tests have to find [ARGS]
-	@$(RUN) scripts/mutate.py $(ARGS)
+mutation: setup ## small faults in the RTL against the fast suite, resumable [ARGS]
+	@$(RUN) scripts/mutate.py --write $(ARGS)
 
 formal: setup ## unbounded proofs of arbiter, routers, FIFOs [ARGS]
 	@$(RUN) scripts/formal.py $(ARGS)

@@ -34,6 +34,7 @@ _VERILATOR_FLAGS = (
     *("-O3", "-MAKEFLAGS", "OPT_FAST=-O2", "-MAKEFLAGS", "OPT_GLOBAL=-O2"),
     *("--x-assign", "fast", "--x-initial", "unique", "--assert", "--no-timing"),
 )
+RTL_VARIABLE = "REDMULE_RTL"
 _TAIL_LINES = 25
 _MANIFEST = "manifest.json"
 _ANY_VERILATOR = "the command of a Verilator 5"
@@ -95,8 +96,11 @@ def verilate(
 
 
 def rtl_sources(file_list: str = "redmule.f") -> list[Path]:
-    """Return the files that a file list in `rtl/` names, in its order. Its paths are relative to `rtl/`."""
-    folder = data_dir() / "rtl"
+    """Return the files that a file list in `rtl/` names, in its order. Its paths are relative to `rtl/`.
+
+    REDMULE_RTL names a changed copy of `rtl/` to take instead.
+    """
+    folder = Path(os.environ.get(RTL_VARIABLE) or data_dir() / "rtl")
     lines = (line.partition("//")[0].strip() for line in (folder / file_list).read_text(encoding="utf-8").splitlines())
     return [folder / line for line in lines if line]
 
