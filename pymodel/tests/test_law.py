@@ -14,6 +14,9 @@ from redmule.fp.formats import FP16
 from redmule.fp.ops import GEMM
 from redmule.job import HardwareJob, Stored
 from redmule.law import Shape, ideal_cycles, queue_cycles, shape_cycles, waits_for
+from redmule.law.entries import walk_on
+from redmule.law.recur import nothing_seen
+from redmule.law.state import NEVER, array_of, enqueue, fresh_walk, taken
 
 PAPER = Config.named("paper")
 
@@ -43,6 +46,23 @@ def test_a_trigger_between_two_equal_states_ends_what_recurs() -> None:
         triggers = [1, trigger]
         skipped = queue_cycles(shapes, config, triggers=triggers)
         assert skipped == queue_cycles(shapes, config, triggers=triggers, skip=False), trigger
+
+
+def test_a_job_that_comes_while_others_run_takes_what_it_takes_if_known_before() -> None:
+    rng = np.random.default_rng(3)
+    config = CONFIGS["paper"]
+    for _ in range(300):
+        shapes = [_random_shape(rng) for _ in range(2)]
+        alone = queue_cycles(shapes[:1], config)[0].total
+        trigger = int(rng.integers(1, alone + 10))
+        state, seen = fresh_walk(2), nothing_seen()
+        enqueue(state, shapes[0], config, 0)
+        while int(state.core["now"][0]) < trigger and int(state.core["head"][0]) == 0:
+            walk_on(state, array_of(config), seen, True, trigger)
+        enqueue(state, shapes[1], config, trigger)
+        while int(state.core["head"][0]) < 2:
+            walk_on(state, array_of(config), seen, True, NEVER)
+        assert taken(state) == queue_cycles(shapes, config, triggers=[0, trigger], skip=False), (shapes, trigger)
 
 
 def _random_shape(rng: np.random.Generator) -> Shape:

@@ -46,21 +46,20 @@ def _pass_over(state: Walk, array: Array, until: int) -> None:
     core, walkers = state.core[0], state.walkers
     r, stream, of_row = walkers[R], NONE, 1
     steps = core.fresh != 0 and core.draining == 0
+    cycles = until - core.now
     if steps:
-        cycles = array.pipe - core.phase if core.open == 0 and core.phase > 0 else 0
-    else:
-        cycles = until - core.now
-        if core.open > 0:
-            if core.open != 2 or core.asks == 0 or core.due == 0:
-                return
-            first, second = core.oldest, (core.oldest + 1) & LAST_PLACE
-            stream = core.stream[first]
-            if core.stream[second] != stream or core.lines[first] + core.lines[second] > 0:
-                return
-            if core.last[first] + core.last[second] > 0:
-                return
-            beats, of_row = beats_alike(stream, walkers[stream], state.jobs, array)
-            cycles = min(cycles, beats)
+        cycles = min(cycles, array.pipe - core.phase) if core.open == 0 and core.phase > 0 else 0
+    elif core.open > 0:
+        if core.open != 2 or core.asks == 0 or core.due == 0:
+            return
+        first, second = core.oldest, (core.oldest + 1) & LAST_PLACE
+        stream = core.stream[first]
+        if core.stream[second] != stream or core.lines[first] + core.lines[second] > 0:
+            return
+        if core.last[first] + core.last[second] > 0:
+            return
+        beats, of_row = beats_alike(stream, walkers[stream], state.jobs, array)
+        cycles = min(cycles, beats)
     if core.fresh and core.z_cols > 0:
         cycles = min(cycles, core.z_cols - 1)
     if cycles <= 0 or core.head >= core.count or state.jobs[core.head].trigger >= core.now:
