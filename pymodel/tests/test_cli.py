@@ -202,7 +202,7 @@ def test_a_wrong_argument_is_one_line_that_names_value_and_choices(
         (("run", "--sed", "1"), "No such option: --sed .*--seed"),
         (("run", "extra"), "unexpected extra argument.*extra"),
         (("batch",), "Missing argument 'file'"),
-        (("rnu",), "No such command 'rnu'.*allowed are run, batch, train, map, sweep, report, explain, info"),
+        (("rnu",), "No such command 'rnu'.*allowed are run, batch, train, map, sweep, report, faults, explain, info"),
     ],
 )
 def test_a_command_line_that_cannot_be_read_is_one_line_with_the_choices(

@@ -38,7 +38,7 @@ ORDER = [
         "train",
         "torch",
     ),
-    *("area", "energy", "sweep", "report", "explain", "cli", "__init__", "__main__"),
+    *("area", "energy", "sweep", "report", "faults", "explain", "cli", "__init__", "__main__"),
 ]
 MOST_LINES = 400
 GENERATED = {"regs.py", *(f"cluster/regs_{unit}.py" for unit in ("arbiter", "dma", "traffic"))}

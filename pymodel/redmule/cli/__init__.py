@@ -14,6 +14,7 @@ import typer
 
 from redmule.cli.batch import batch
 from redmule.cli.explain import explain
+from redmule.cli.faults import faults
 from redmule.cli.info import info
 from redmule.cli.map import map_network
 from redmule.cli.options import CHOICES
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "map": map_network,
     "sweep": sweep,
     "report": report,
+    "faults": faults,
     "explain": explain,
     "info": info,
 }

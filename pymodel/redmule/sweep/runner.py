@@ -140,7 +140,7 @@ def _results(tasks: Sequence[Task], jobs: int, scheduler: str | None) -> Iterato
     if scheduler is None and min(jobs, len(tasks)) <= 1:
         yield from ((task, compute(task)) for task in tasks)
         return
-    with _workers(min(jobs, len(tasks)), scheduler) as pool:
+    with workers(min(jobs, len(tasks)), scheduler) as pool:
         futures: dict[Future[list[Row]], Task] = {pool.submit(compute, task): task for task in tasks}
         try:
             for future in as_completed(futures):
@@ -150,8 +150,8 @@ def _results(tasks: Sequence[Task], jobs: int, scheduler: str | None) -> Iterato
 
 
 @contextmanager
-def _workers(jobs: int, scheduler: str | None) -> Iterator[Executor]:
-    """Yield what runs tasks; on an error or Ctrl-C what has not been done is dropped."""
+def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor]:
+    """Yield what runs tasks, here or in a Dask cluster; on an error or Ctrl-C what has not been done is dropped."""
     if scheduler is not None:
         with _dask(scheduler) as pool:
             yield pool
