@@ -19,8 +19,8 @@ K       ?= 96
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint sim regress cycles cluster law area energy sweep networks train mutation formal driver regs format \
-	clean distclean
+.PHONY: help setup demo test lint sim cycles cluster law area energy sweep networks train regress cov mutation faults arithmetic formal \
+	testplan driver regs format clean distclean
 
 help: ## print this list
 	@echo "RedMulE; variables in brackets"
@@ -44,12 +44,20 @@ lint: setup ## style and static checks of RTL and Python
 sim: setup ## one job on the RTL, against the golden model [M, N, K, CONFIG, BACKEND, ARGS for redmule run]
 	@$(RUN) -m redmule run --m $(M) --n $(N) --k $(K) --config $(CONFIG) --backend $(BACKEND) $(ARGS)
 
-regress: setup ## the long campaigns and products from L2, resumable [ARGS: then the campaigns only]
-	@$(RUN) scripts/regress.py $(ARGS)
-ifeq ($(ARGS),)
-	@$(RUN) scripts/cluster.py --long --write
-	@$(RUN) -m pytest -n $(JOBS) -m long
-endif
+regress: setup ## all that takes long, one summary page, resumable [JOBS, ARGS: --minutes N, --only WORD]
+	@$(RUN) scripts/regress.py --jobs $(JOBS) $(ARGS)
+
+testplan: setup ## what must hold, and the tests that show it [ARGS]
+	@$(RUN) scripts/testplan.py $(ARGS)
+
+cov: setup ## coverage of code and function, with its page [JOBS, ARGS]
+	@$(RUN) scripts/cov.py --jobs $(JOBS) $(ARGS)
+
+faults: setup ## single-event upsets in every flop: what becomes of them [JOBS, ARGS]
+	@$(RUN) scripts/faults.py --write --jobs $(JOBS) $(ARGS)
+
+arithmetic: setup ## the arithmetic units on 10^8 operands and all FP8 triples, resumable [JOBS, ARGS]
+	@$(RUN) scripts/fp_campaign.py --write --jobs $(JOBS) $(ARGS)
 
 cycles: setup ## cycle counts of the named jobs against the pinned ones [ARGS]
 	@$(RUN) scripts/cycles.py $(ARGS)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from redmule.fp import OPS, Flags, Op, campaign, kernel, scalar, stimuli, vector
+from redmule.fp.formats import FP16
 
 SEED = 20
 ONE, INF, QNAN, SNAN = 0x3C00, 0x7C00, 0x7E00, 0x7C01
@@ -20,10 +21,34 @@ def scalar_arrays(results: list[scalar.Result]) -> tuple[list[int], list[int]]:
     return [code for code, _ in results], [flags.bits for _, flags in results]
 
 
-def test_fma_equals_softfloat_on_special_directed_and_random_triples() -> None:
-    result = campaign.run(1_000_000, SEED)
-    assert result.compared == 1_000_000 + stimuli.SPECIALS.size**3
-    assert result.mismatches == 0, result.examples
+SHARDS = {
+    "all special": 0,
+    "a special one, another, any": 17,
+    "directed and random": campaign.FIXED_SHARDS,
+}
+
+
+@pytest.mark.parametrize("shard", SHARDS.values(), ids=SHARDS)
+def test_fma_equals_softfloat_in_a_shard_of_the_long_campaign(shard: int) -> None:
+    drawn = list(campaign.triples(shard, SEED))
+    for check in campaign.checks():
+        found = sum(map(check, drawn), campaign.Comparison())
+        assert found == campaign.Comparison(sum(a.size for a, _, _ in drawn)), found.first
+
+
+def test_random_triples_of_a_shard_have_all_exponent_differences() -> None:
+    fields = np.array(next(campaign.triples(campaign.FIXED_SHARDS, SEED))) >> FP16.mantissa_bits & 0x1F
+    assert np.unique(fields[0] << 10 | fields[1] << 5 | fields[2]).size >= 31**3
+
+
+def test_special_values_are_paired_in_all_places_with_any_third_code() -> None:
+    pairs = set()
+    for shard in range(1, campaign.FIXED_SHARDS):
+        for triple in campaign.triples(shard, SEED):
+            (place,) = (i for i, codes in enumerate(triple) if codes[0] != codes[-1])
+            assert np.array_equal(triple[place], np.arange(1 << 16))
+            pairs.add((place, *(int(codes[0]) for i, codes in enumerate(triple) if i != place)))
+    assert pairs == {(place, *pair) for place in range(3) for pair in product(stimuli.SPECIALS.tolist(), repeat=2)}
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Golden fma against Berkeley SoftFloat, values and flags: ``python -m redmule.fp.campaign --count 10000000``."""
+"""Comparisons of one arithmetic against another on arrays of operands, and golden fma against Berkeley SoftFloat.
+
+`scripts/fp_campaign.py` plays all shards, and those of the RTL.
+"""
 
 from __future__ import annotations
 
-import argparse
-import sys
+import ctypes
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,80 +17,141 @@ from redmule.fp import kernel, stimuli, vector
 from redmule.fp.flags import NV, NX, OF, UF
 from redmule.fp.formats import FP16
 
-_CHUNK = 1_000_000
+Operands = tuple[vector.AnyCodes, ...]
+Results = tuple[vector.AnyCodes, vector.FlagBits]
+Function = Callable[..., Results]
+
+BLOCK = 1 << 16
+"""Operands compared at once, so few that all arrays stay in the cache."""
+
+PLACES = 3
+FIXED_SHARDS = 1 + PLACES * stimuli.SPECIALS.size
+"""Shards of `triples` that are the same for every seed."""
+
+RANDOM_TRIPLES = 1_000_000
+"""Triples of each further shard."""
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignResult:
-    """How many triples were compared, and the first of those that differ: (a, b, c) codes."""
+class Comparison:
+    """How many results were compared, how many of them differ in value or flags.
 
-    compared: int
-    mismatches: int
-    examples: tuple[tuple[int, int, int], ...]
+    Attributes:
+        operands: the codes of the first that differs; empty if none does.
+        first: what the two sides gave for them.
+    """
+
+    compared: int = 0
+    differ: int = 0
+    operands: tuple[int, ...] = ()
+    first: str = ""
+
+    def __add__(self, other: Comparison) -> Comparison:
+        shown = self if self.differ else other
+        return Comparison(self.compared + other.compared, self.differ + other.differ, shown.operands, shown.first)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Two functions that have to agree: arrays of raw codes in, codes and flag bits out.
+
+    Attributes:
+        name: what they compute.
+        sides: what the two are called.
+        functions: the one that is checked, and the reference.
+    """
+
+    name: str
+    sides: tuple[str, str]
+    functions: tuple[Function, Function]
+
+    def __call__(self, operands: Operands) -> Comparison:
+        """Compare on arrays of one length, block by block."""
+        total = Comparison()
+        for start in range(0, len(operands[0]), BLOCK):
+            block = tuple(codes[start : start + BLOCK] for codes in operands)
+            total += compare(self.name, self.sides, block, self.functions[0](*block), self.functions[1](*block))
+        return total
+
+
+def compare(name: str, sides: tuple[str, str], operands: Operands, got: Results, expected: Results) -> Comparison:
+    """Compare two results for the same operands, element by element."""
+    wrong = (got[0] != expected[0]) | (got[1] != expected[1])
+    differ = int(np.count_nonzero(wrong))
+    if not differ:
+        return Comparison(wrong.size)
+    first = int(np.argmax(wrong))
+    codes = tuple(int(array[first]) for array in operands)
+    shown = (f"{side} {z[first]:#06x} flags {f[first]:#x}" for side, (z, f) in zip(sides, (got, expected), strict=True))
+    return Comparison(wrong.size, differ, codes, f"{name}({', '.join(map(hex, codes))}): {', '.join(shown)}")
 
 
 class SoftFloat:
     """The oracle: round to nearest even, tininess after rounding. Needs the package softfloatpy."""
 
     def __init__(self) -> None:
-        import softfloatpy
+        import softfloatpy as soft
 
-        softfloatpy.set_rounding_mode(softfloatpy.RoundingMode.NEAR_EVEN)
-        softfloatpy.set_tininess_mode(softfloatpy.TininessMode.AFTER_ROUNDING)
-        self._soft = softfloatpy
-        self._codes = [softfloatpy.Float16.from_bytes(code.to_bytes(2, "big")) for code in range(1 << FP16.width)]
-        flag = softfloatpy.ExceptionFlag
+        soft.set_rounding_mode(soft.RoundingMode.NEAR_EVEN)
+        soft.set_tininess_mode(soft.TininessMode.AFTER_ROUNDING)
+        # The package takes a triple a call; a compiled loop calls the C function inside it instead.
+        library = ctypes.CDLL(soft._core.__file__)
+        mul_add = library.f16_mulAdd
+        mul_add.argtypes, mul_add.restype = [ctypes.c_uint16] * 3, ctypes.c_uint16
+        self._raised = np.ctypeslib.as_array((ctypes.c_uint8 * 1).in_dll(library, "softfloat_exceptionFlags"))
+        self._loop = _loop(mul_add)
+        flag = soft.ExceptionFlag
         pairs = ((flag.INVALID, NV), (flag.OVERFLOW, OF), (flag.UNDERFLOW, UF), (flag.INEXACT, NX))
         self._flags = np.array([sum(ours for theirs, ours in pairs if bits & theirs) for bits in range(32)], np.uint8)
 
     def fma(self, a: vector.Codes, b: vector.Codes, c: vector.Codes) -> tuple[vector.Codes, vector.FlagBits]:
         """fp16 ``a * b + c`` and flag bits of each triple; every NaN made canonical."""
-        mul_add, clear, read = self._soft.f16_mul_add, self._soft.set_exception_flags, self._soft.get_exception_flags
-        objects = self._codes
-        results, flags = [], bytearray()
-        for i, j, k in zip(a.tolist(), b.tolist(), c.tolist(), strict=True):
-            clear(0)
-            results.append(mul_add(objects[i], objects[j], objects[k]).to_bytes())
-            flags.append(read())
-        codes = np.frombuffer(b"".join(results), ">u2").astype(np.uint16)
+        codes, raised = np.empty(a.shape, np.uint16), np.empty(a.shape, np.uint8)
+        self._loop(a, b, c, codes, raised, self._raised)
         codes[vector.is_nan(codes)] = FP16.canonical_nan
-        return codes, self._flags[np.frombuffer(flags, np.uint8)]
+        return codes, self._flags[raised]
 
 
-def compare(oracle: SoftFloat, triples: stimuli.Triples) -> CampaignResult:
-    """Compare the NumPy twin and the compiled kernel with the oracle on ``triples``."""
-    wanted, wanted_flags = oracle.fma(*triples)
-    wrong = np.zeros(wanted.shape, np.bool_)
-    for codes, flags in (vector.fma(*triples), kernel.fma(*triples)):
-        wrong |= (codes != wanted) | (flags != wanted_flags)
-    examples = tuple((int(a), int(b), int(c)) for a, b, c in zip(*(codes[wrong][:5] for codes in triples), strict=True))
-    return CampaignResult(wanted.size, int(wrong.sum()), examples)
+def _loop(mul_add: Callable[[int, int, int], int]) -> Callable[..., None]:
+    """Compile the loop around a C function; ``sticky`` is the variable in which it raises flags."""
+    from numba import njit
+
+    def loop(
+        a: vector.Codes, b: vector.Codes, c: vector.Codes, z: vector.Codes, flags: vector.FlagBits, sticky: vector.Codes
+    ) -> None:
+        for i in range(a.size):
+            sticky[0] = 0
+            z[i] = mul_add(a[i], b[i], c[i])
+            flags[i] = sticky[0]
+
+    compiled: Callable[..., None] = njit(nogil=True)(loop)
+    return compiled
 
 
-def run(count: int, seed: int) -> CampaignResult:
-    """All triples of special values, then ``count`` directed and random ones."""
+@functools.cache
+def checks() -> tuple[Check, ...]:
+    """The compiled kernel and its NumPy twin, against SoftFloat."""
     oracle = SoftFloat()
-    total = compare(oracle, stimuli.special_triples())
-    for index, start in enumerate(range(0, count, _CHUNK)):
-        part = compare(oracle, stimuli.fma_triples(min(_CHUNK, count - start), seed + index))
-        total = CampaignResult(
-            total.compared + part.compared, total.mismatches + part.mismatches, (total.examples + part.examples)[:5]
-        )
-    return total
+    return tuple(
+        Check("fma", (name, "SoftFloat"), (fma, oracle.fma))
+        for name, fma in (("kernel", kernel.fma), ("NumPy twin", vector.fma))
+    )
 
 
-def main() -> int:
-    """The command; its exit code is 0 only if nothing differs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=10_000_000, help="directed and random triples")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the first million; the next have the next seeds")
-    arguments = parser.parse_args()
-    result = run(arguments.count, arguments.seed)
-    print(f"fp16 fma against SoftFloat, seed {arguments.seed}: {result.compared} compared, {result.mismatches} differ")
-    for a, b, c in result.examples:
-        print(f"  fma({a:#06x}, {b:#06x}, {c:#06x})")
-    return int(result.mismatches > 0)
+def triples(shard: int, seed: int) -> Iterator[stimuli.Triples]:
+    """The triples of a shard, in arrays.
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+    Shard 0 holds all triples of special values; the next ones, below `FIXED_SHARDS`, each one special value paired with
+    all of them, the third operand any code, in one place; every further one a million of directed and random ones,
+    all exponent differences among them.
+    """
+    if shard == 0:
+        yield stimuli.special_triples()
+    elif shard < FIXED_SHARDS:
+        value, place = divmod(shard - 1, PLACES)
+        for other in stimuli.SPECIALS:
+            codes = [np.full(BLOCK, stimuli.SPECIALS[value]), np.full(BLOCK, other)]
+            codes.insert(place, np.arange(BLOCK, dtype=np.uint16))
+            yield codes[0], codes[1], codes[2]
+    else:
+        yield stimuli.fma_triples(RANDOM_TRIPLES, seed << 16 | shard)

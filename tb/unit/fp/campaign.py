@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arithmetic units against the golden model: any number of operands, values and flags.
 
-Every function returns how many results it compared and raises AssertionError at the first difference, with operands.
+Every function `check_...` returns how many results it compared and raises AssertionError with operands that differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
-from redmule.fp import vector
+from redmule.fp import kernel, vector
+from redmule.fp.campaign import Check, Comparison, Operands, Results
 from redmule.fp.formats import FP16, Format
-from tb.unit.fp.unit import Codes, FlagBits, Model, Results, Unit, control
-
-AnyCodes = npt.NDArray[np.unsignedinteger]
+from tb.unit.fp.unit import Codes, Model, Unit, control
 
 CHUNK = 1 << 20
 EXPONENTS = 1 << FP16.exponent_bits
 MANTISSAS = 1 << FP16.mantissa_bits
+SIDES = ("RTL", "golden")
 
 SPECIAL = np.array(
     [
@@ -38,19 +39,19 @@ SPECIAL = np.array(
 )
 
 
-def tuples_of_special(size: int) -> list[Codes]:
+def tuples_of_special(size: int) -> tuple[Codes, ...]:
     """All tuples of special codes, as `size` arrays."""
-    return [grid.ravel() for grid in np.meshgrid(*[SPECIAL] * size)]
+    return tuple(grid.ravel() for grid in np.meshgrid(*[SPECIAL] * size))
 
 
-def operands(count: int, size: int, rng: np.random.Generator) -> Iterator[list[Codes]]:
+def operands(count: int, size: int, rng: np.random.Generator) -> Iterator[tuple[Codes, ...]]:
     """Chunks of `size` arrays, `count` tuples in all, which run through all tuples of exponents again and again.
 
     Mantissas are zero, all ones, a power of two, or anything.
     """
     for start in range(0, count, CHUNK):
         index = np.arange(start, min(start + CHUNK, count))
-        yield [_codes(index // EXPONENTS**place % EXPONENTS, rng) for place in range(size)]
+        yield tuple(_codes(index // EXPONENTS**place % EXPONENTS, rng) for place in range(size))
 
 
 def _codes(exponents: npt.NDArray[np.int64], rng: np.random.Generator) -> Codes:
@@ -69,64 +70,95 @@ def _codes(exponents: npt.NDArray[np.int64], rng: np.random.Generator) -> Codes:
     return np.asarray(signs | exponents << FP16.mantissa_bits | mantissas, np.uint16)
 
 
-def assert_equal(name: str, inputs: list[Codes], got: Results, expected: tuple[AnyCodes, FlagBits]) -> int:
-    """Compare values and flags; the message shows the first difference."""
-    wrong = (got[0] != expected[0]) | (got[1] != expected[1])
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        shown = ", ".join(f"{int(array[first]):#06x}" for array in inputs)
-        raise AssertionError(
-            f"{name}({shown}): RTL {got[0][first]:#06x} flags {got[1][first]:#x}, "
-            f"golden {expected[0][first]:#06x} flags {expected[1][first]:#x}; {int(wrong.sum())} of {wrong.size} differ"
+def fma(waves: str | None = None) -> Check:
+    """The multiply-add."""
+    return Check("fma", SIDES, (Model(Unit.FMA, waves=waves), kernel.fma))
+
+
+def minmax(waves: str | None = None) -> tuple[Check, Check]:
+    """Minimum and maximum."""
+    model = Model(Unit.MINMAX, waves=waves)
+    return (
+        Check("minimum", SIDES, (partial(model, control=control(False)), vector.minimum)),
+        Check("maximum", SIDES, (partial(model, control=control(True)), vector.maximum)),
+    )
+
+
+def cast_in(fmt: Format, waves: str | None = None) -> Check:
+    """The cast from a format to fp16; the upper byte of an 8-bit code does not count."""
+    model = Model(Unit.CAST_IN, waves=waves)
+
+    def golden(codes: Codes) -> Results:
+        return vector.cast_in(codes.astype(fmt.raw_dtype), fmt)
+
+    return Check(f"cast from {fmt.name}", SIDES, (partial(model, control=control(a_format=fmt)), golden))
+
+
+def cast_out(fmt: Format, saturate: bool, waves: str | None = None) -> Check:
+    """The cast from fp16 to a format."""
+    model = Model(Unit.CAST_OUT, waves=waves)
+    name = f"{'saturating ' if saturate else ''}cast to {fmt.name}"
+    golden = partial(vector.cast_out, fmt=fmt, saturate=saturate)
+    return Check(name, SIDES, (partial(model, control=control(saturate, fmt)), golden))
+
+
+def cast_fma(a_format: Format, b_format: Format, waves: str | None = None) -> Check:
+    """The multiply-add of two operands that come through casts, and an fp16 addend."""
+    model = Model(Unit.CAST_FMA, waves=waves)
+    tables = [vector.cast_table(fmt, FP16) for fmt in (a_format, b_format)]
+
+    def golden(a: Codes, b: Codes, c: Codes) -> Results:
+        (a_fp16, a_flags), (b_fp16, b_flags) = (
+            (z[codes], f[codes]) for codes, (z, f) in zip((a, b), tables, strict=True)
         )
-    return len(wrong)
+        z, flags = kernel.fma(a_fp16, b_fp16, c)
+        return z, flags | a_flags | b_flags
+
+    name = f"{a_format.name} x {b_format.name} + fp16"
+    return Check(name, SIDES, (partial(model, control=control(False, a_format, b_format)), golden))
+
+
+def every_code() -> Codes:
+    """All codes of 16 bits."""
+    return np.arange(1 << FP16.width, dtype=np.uint16)
+
+
+def fp8_triples(shard: int, shards: int) -> Iterator[tuple[Codes, Codes, Codes]]:
+    """For each pair of 8-bit codes of a shard (0 .. shards - 1) all fp16 addends."""
+    c = every_code()
+    for pair in range(shard, 1 << 16, shards):
+        a, b = divmod(pair, 1 << 8)
+        yield np.full_like(c, a), np.full_like(c, b), c
+
+
+def require(check: Check, drawn: Iterable[Operands]) -> int:
+    """Return how many results were compared; AssertionError, with operands, if any differ."""
+    total = sum((check(some) for some in drawn), Comparison())
+    assert total.differ == 0, f"{total.first}; {total.differ} of {total.compared} differ"
+    return total.compared
 
 
 def check_fma(count: int, seed: int) -> int:
     """All triples of special codes, then `count` triples over all exponents."""
-    model, rng = Model(Unit.FMA), np.random.default_rng(seed)
-    triples = chain([tuples_of_special(3)], operands(count, 3, rng))
-    return sum(assert_equal("fma", abc, model(*abc), vector.fma(*abc)) for abc in triples)
+    return require(fma(), chain([tuples_of_special(3)], operands(count, 3, np.random.default_rng(seed))))
 
 
 def check_minmax(count: int, seed: int) -> int:
     """All pairs of special codes, then `count` pairs over all exponents, for minimum and maximum each."""
-    model, rng = Model(Unit.MINMAX), np.random.default_rng(seed)
-    compared = 0
-    for is_max, golden in enumerate((vector.minimum, vector.maximum)):
-        for ab in chain([tuples_of_special(2)], operands(count, 2, rng)):
-            compared += assert_equal(golden.__name__, ab, model(*ab, control=control(bool(is_max))), golden(*ab))
-    return compared
+    rng = np.random.default_rng(seed)
+    return sum(require(check, chain([tuples_of_special(2)], operands(count, 2, rng))) for check in minmax())
 
 
 def check_cast_in(fmt: Format) -> int:
     """Every code of a format; the upper byte of an 8-bit one is noise."""
-    codes = np.arange(1 << 16, dtype=np.uint16)
-    stored = (codes & ((1 << fmt.width) - 1)).astype(fmt.raw_dtype)
-    got = Model(Unit.CAST_IN)(codes, control=control(a_format=fmt))
-    return assert_equal(f"cast from {fmt.name}", [codes], got, vector.cast_in(stored, fmt))
+    return require(cast_in(fmt), [(every_code(),)])
 
 
 def check_cast_out(fmt: Format, saturate: bool) -> int:
     """Every fp16 code."""
-    codes = np.arange(1 << 16, dtype=np.uint16)
-    got = Model(Unit.CAST_OUT)(codes, control=control(saturate, fmt))
-    return assert_equal(f"cast to {fmt.name}", [codes], got, vector.cast_out(codes, fmt, saturate))
+    return require(cast_out(fmt, saturate), [(every_code(),)])
 
 
 def check_cast_fma(a_format: Format, b_format: Format, shard: int, shards: int) -> int:
     """All triples of two 8-bit codes and an fp16 addend whose pair (a, b) falls into a shard (0 .. shards - 1)."""
-    model = Model(Unit.CAST_FMA)
-    c = np.arange(1 << 16, dtype=np.uint16)
-    compared = 0
-    for pair in range(shard, 1 << (a_format.width + b_format.width), shards):
-        stored = (np.uint8(pair >> b_format.width), np.uint8(pair & ((1 << b_format.width) - 1)))
-        (a, a_flags), (b, b_flags) = (
-            vector.cast_in(np.array([code]), fmt) for code, fmt in zip(stored, (a_format, b_format), strict=True)
-        )
-        z, flags = vector.fma(a.astype(np.uint16), b.astype(np.uint16), c)
-        got = model(*stored, c, control=control(False, a_format, b_format))
-        inputs = [np.broadcast_to(np.uint16(code), c.shape) for code in stored]
-        name = f"{a_format.name} x {b_format.name} + fp16"
-        compared += assert_equal(name, [*inputs, c], got, (z, flags | a_flags | b_flags))
-    return compared
+    return require(cast_fma(a_format, b_format), fp8_triples(shard, shards))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from redmule.fp import vector
+from redmule.fp.campaign import BLOCK, Check, Comparison, compare
 from redmule.fp.formats import E4M3, E5M2, FORMATS, Format
 from tb.unit.fp import campaign
 from tb.unit.fp.unit import Model, Unit
@@ -27,12 +28,13 @@ def test_minmax_equals_golden_for_special_values_and_all_exponents() -> None:
 
 @pytest.mark.parametrize("flipped", ["value", "flags"])
 def test_comparison_fails_on_a_flipped_bit(flipped: str) -> None:
-    abc = campaign.tuples_of_special(3)
+    abc = tuple(codes[:BLOCK] for codes in campaign.tuples_of_special(3))
     golden = vector.fma(*abc)
     z, flags = golden[0].copy(), golden[1].copy()
     (z if flipped == "value" else flags)[SEED] ^= 1
-    with pytest.raises(AssertionError, match=r"1 of [0-9]+ differ"):
-        campaign.assert_equal("fma", abc, (z, flags), golden)
+    broken = Check("fma", campaign.SIDES, (lambda *_: (z, flags), lambda *_: golden))
+    with pytest.raises(AssertionError, match=r"fma\(.*\): RTL 0x.*, golden 0x.*; 1 of [0-9]+ differ"):
+        campaign.require(broken, [abc])
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
@@ -64,8 +66,10 @@ def test_fma_result_appears_after_as_many_enabled_cycles_as_there_are_registers(
     age = np.cumsum(enabled) - enabled - pipe_regs
     shown = np.flatnonzero(enabled)[np.maximum(age, 0)] if pipe_regs else np.arange(STREAM)
     known = age >= 0
-    operands = [x[shown[known]] for x in abc]
-    assert campaign.assert_equal("fma", operands, (z[known], flags[known]), vector.fma(*operands)) > STREAM // 2
+    operands = tuple(x[shown[known]] for x in abc)
+    found = compare("fma", campaign.SIDES, operands, (z[known], flags[known]), vector.fma(*operands))
+    assert found == Comparison(int(np.count_nonzero(known))), found.first
+    assert found.compared > STREAM // 2
 
 
 @pytest.mark.parametrize("pipe_regs", range(1, MAX_PIPE_REGS + 1))
@@ -81,5 +85,7 @@ def test_fma_registers_follow_an_enable_each(pipe_regs: int) -> None:
         sources = [cycle, *held]
         held = [sources[i] if enables[cycle] >> i & 1 else held[i] for i in range(pipe_regs)]
     known = shown >= 0
-    operands = [x[shown[known]] for x in abc]
-    assert campaign.assert_equal("fma", operands, (z[known], flags[known]), vector.fma(*operands)) > STREAM // 2
+    operands = tuple(x[shown[known]] for x in abc)
+    found = compare("fma", campaign.SIDES, operands, (z[known], flags[known]), vector.fma(*operands))
+    assert found == Comparison(int(np.count_nonzero(known))), found.first
+    assert found.compared > STREAM // 2
