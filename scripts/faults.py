@@ -18,6 +18,7 @@ import typer
 from redmule.cli.output import print_table, progress_bar
 from redmule.faults import COLUMNS, inject
 from redmule.faults.page import Study, text
+from redmule.sweep.table import replaced
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "results" / "faults.md"
@@ -46,9 +47,7 @@ def main(
         print_table(("block", "flops", "faults", *COLUMNS), rows, config)
     if write:
         command = ".venv/bin/python scripts/faults.py " + ("--write" if scale == 1 else f"--scale {scale:g} --write")
-        draft = PAGE.with_suffix(".tmp")
-        draft.write_text(text(command, studies), encoding="utf-8")
-        draft.replace(PAGE)
+        replaced(PAGE, text(command, studies).encode())
         print(f"wrote {PAGE.relative_to(ROOT)}")
 
 

@@ -6,8 +6,9 @@
 .venv/bin/python scripts/mutate.py --write                   all, and docs/results/mutation.md
 .venv/bin/python scripts/mutate.py --no-play --write         the document, of what has been played so far
 
-What has been played is kept in `build/mutation` until a source changes, so a run that was interrupted goes on. The exit
-code is 0 only if those that survive are those listed as equivalent.
+What has been played is kept in `build/mutation` until the RTL changes, or what saw the mutant: so a run that was
+interrupted goes on, and after a change of a check its mutants are tried with that check first. The exit code is 0 only
+if those that survive are those listed as equivalent.
 """
 
 from __future__ import annotations
@@ -74,8 +75,9 @@ def _play(wanted: dict[str, list[Mutant]], record: Record, known: Mapping[str, s
             task = bar.add_task(name, total=len(mutants))
             missing = [mutant for mutant in mutants if record.get(mutant) is None]
             missing.sort(key=lambda mutant: mutant.id in known)  # those take longest and say least
+            first = {mutant.id: check for mutant in missing if (check := record.killer(mutant)) is not None}
             bar.advance(task, len(mutants) - len(missing))
-            for verdict in judge.play(partial(instrument, name), missing) if missing else ():
+            for verdict in judge.play(partial(instrument, name), missing, first) if missing else ():
                 record.add(verdict)
                 bar.update(task, advance=1, description=f"{name} {verdict.mutant.file}")
             for mutant in mutants:

@@ -2,7 +2,7 @@
 """Runs a cocotb bench from a pytest function: build (cached), simulate, judge, say how to replay.
 
 Environment: REDMULE_SEED fixes the seed of every simulation, REDMULE_WAVES=1 records `dump.vcd` and keeps the run's
-folder. A failure ends with the command that sets both.
+folder. A failure ends with the command that sets both. REDMULE_COVERAGE names a folder for what was covered.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ import pytest
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
-from redmule.build import cache_dir, verilate
+from redmule.build import cache_dir, coverage_dir, verilate
 
 SEED_BITS = 32
+
+REWRITES = {"COCOTB_REWRITE_ASSERTION_FILES": "tb/*.py"}
+"""Only benches have assertions that pytest should explain; to rewrite what they import takes seconds each time."""
 
 
 def simulate(
@@ -75,7 +78,7 @@ def simulate(
             test_dir=folder,
             testcase=testcase,
             seed=seed,
-            extra_env={name.upper(): str(value) for name, value in parameters.items()} | dict(env or {}),
+            extra_env=REWRITES | {name.upper(): str(value) for name, value in parameters.items()} | dict(env or {}),
             results_xml=str(results),
             waves=waves,
             log_file=log,
@@ -90,6 +93,8 @@ def simulate(
         print(log.read_text(encoding="utf-8", errors="replace") if log.exists() else "")
         reason = f"{failed} of {ran} tests failed" if failed else ended or "no test ran"
         pytest.fail(f"{module} on {top}: {reason}; folder {folder}\nreplay: {replay}", pytrace=False)
+    if (counted := coverage_dir()) is not None and (folder / "coverage.dat").exists():
+        shutil.move(folder / "coverage.dat", counted / f"{folder.name}.dat")
     if not waves:
         shutil.rmtree(folder)
     return ran

@@ -35,6 +35,15 @@ _VERILATOR_FLAGS = (
     *("--x-assign", "fast", "--x-initial", "unique", "--assert", "--no-timing"),
 )
 RTL_VARIABLE = "REDMULE_RTL"
+COVERAGE_VARIABLE, COVERAGE_KIND_VARIABLE = "REDMULE_COVERAGE", "REDMULE_COVERAGE_KIND"
+COVERAGE_FLAGS: Mapping[str, Sequence[str]] = {
+    "line": ("--coverage-line",),
+    # Bits that begin at random would seem to have changed; signals of more bits are no points.
+    "toggle": ("--coverage-toggle", "--x-initial", "0", "--coverage-max-width", "1024"),
+    "jobs": (),
+}
+"""What can be counted, and how a model is built for it: lines and branches, toggles, or only the jobs. One at a time:
+with both flags, models of Verilator 5.052 compute wrong results."""
 _TAIL_LINES = 25
 _MANIFEST = "manifest.json"
 _ANY_VERILATOR = "the command of a Verilator 5"
@@ -54,7 +63,8 @@ def verilate(
     """Return a compiled model of a SystemVerilog module, building it if the cache does not hold it.
 
     The model is the class `Vtop` of `Vtop.h`. Give C++ files that wrap it: as functions with C linkage for a shared
-    library, or with a `main` for an executable. Processes that want the same model at once build it once.
+    library, or with a `main` for an executable. Processes that want the same model at once build it once. With
+    REDMULE_COVERAGE set the model counts lines and branches, or toggles (REDMULE_COVERAGE_KIND=toggle).
 
     Args:
         top: name of the top module.
@@ -74,6 +84,7 @@ def verilate(
         *(() if executable else ("-LDFLAGS", "-shared")),
         *("--top-module", top),
         *(f"-G{name}={value}" for name, value in parameters.items()),
+        *(COVERAGE_FLAGS[coverage_kind()] if coverage_dir() else ()),
         *flags,
     ]
     files = [path.resolve() for path in (*sources, *cpp)]
@@ -103,6 +114,27 @@ def rtl_sources(file_list: str = "redmule.f") -> list[Path]:
     folder = Path(os.environ.get(RTL_VARIABLE) or data_dir() / "rtl")
     lines = (line.partition("//")[0].strip() for line in (folder / file_list).read_text(encoding="utf-8").splitlines())
     return [folder / line for line in lines if line]
+
+
+def coverage_dir() -> Path | None:
+    """Return the folder for what simulations have covered, which REDMULE_COVERAGE names; None: it is not counted."""
+    if not (chosen := os.environ.get(COVERAGE_VARIABLE)):
+        return None
+    folder = Path(chosen).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def coverage_kind() -> str:
+    """Return what is counted where REDMULE_COVERAGE says so, a key of COVERAGE_FLAGS.
+
+    Raises:
+        RuntimeError: REDMULE_COVERAGE_KIND names something else.
+    """
+    kind = os.environ.get(COVERAGE_KIND_VARIABLE) or "line"
+    if kind not in COVERAGE_FLAGS:
+        raise RuntimeError(f"{COVERAGE_KIND_VARIABLE} = {kind!r}: allowed are {', '.join(COVERAGE_FLAGS)}")
+    return kind
 
 
 def cache_dir() -> Path:

@@ -19,6 +19,9 @@ from tb.campaigns.operands import Sizes, random_job
 from tb.campaigns.stage import Scene, Stage, WatchedDevice, compare_law
 from tb.campaigns.tally import Tally
 from tb.campaigns.trials import draw_memory
+from tb.coverage.collect import collector
+from tb.coverage.functional import JobSample
+from tb.coverage.queue import phase
 
 STEPS = 400
 MAX_QUEUED = 3
@@ -40,9 +43,10 @@ QUIET_CYCLES = (2, 200)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How the jobs ended: indices of those that raised their event, and what went wrong on the way."""
+    """How the jobs ended: indices of those that raised their event, the cycle of the clear, what went wrong."""
 
     done: tuple[int, ...]
+    moment: int
     tally: Tally
 
 
@@ -93,7 +97,32 @@ def _abort(stage: Stage, clear: int | None) -> Tally:
         tally += Tally(flags=1, examples=(f"next job: flags {result.flags}, golden {expected[queued].flags}",))
     if not stall and not latency:
         tally += compare_law(device.commits.jobs[queued:], stage.config, [result], [0])
+        if not tally.failures:
+            _sample(stage, device, scene, before, ended, clear)
     return tally
+
+
+def _sample(
+    stage: Stage, device: WatchedDevice, scene: Scene, before: NDArray[np.uint8], ended: Ended, clear: int | None
+) -> None:
+    """Tell functional coverage, if it is counted, of the jobs that were aborted."""
+    if (coverage := collector()) is None:
+        return
+    jobs = device.commits.jobs[:-1]
+    by = {None: "reset", EMPTY_QUEUE: "clear_all", RUNNING_ONLY: "clear_running"}[clear]
+    for index in sorted(set(range(len(jobs))) - set(ended.done)):
+        places = _places(scene.arena, scene.jobs[index])
+        stored = bool((scene.arena.bytes[places] != before[places]).any())
+        where = phase(stage.config, jobs, device.log, ended.moment, index, stored)
+        coverage.sample(JobSample(stage.config, jobs[index], by, phase=where))
+
+
+def _places(arena: Arena, job: Job) -> NDArray[np.int64]:
+    """Return where in an arena the bytes of a result are."""
+    z = job.z_out
+    assert z is not None
+    rows = z.ctypes.data - arena.bytes.ctypes.data + np.arange(z.shape[0])[:, None] * z.strides[0]
+    return rows + np.arange(z.shape[1] * z.itemsize)
 
 
 def independent_job(random: np.random.Generator, arena: Arena, config: Config, sizes: Sizes) -> Job:
@@ -114,9 +143,9 @@ def _run(stage: Stage, device: WatchedDevice, jobs: Sequence[Job], clear: int | 
         harness.plan_reset(moment)
     else:
         harness.plan_write(moment, Offset.SOFT_CLEAR, clear)
-    harness.take_log()
+    device.take_log()
     harness.step(moment - harness.cycle + 1)
-    finished, in_time = harness.events(), all(entry.cycle != moment for entry in harness.take_log())
+    finished, in_time = harness.events(), all(entry.cycle != moment for entry in device.take_log())
     aborted = range(finished, len(jobs))
     if clear == RUNNING_ONLY:
         aborted = aborted[:1] if in_time else aborted[:0]  # a job that ends in this very cycle leaves none running
@@ -125,8 +154,8 @@ def _run(stage: Stage, device: WatchedDevice, jobs: Sequence[Job], clear: int | 
     harness.step(int(stage.random.integers(*QUIET_CYCLES)))  # no event may come now
     if harness.events() != len(done):
         text = f"{harness.events()} events, {len(done)} jobs of {len(jobs)} not aborted in cycle {moment}"
-        return Ended(done, Tally(rules=1, examples=(text,)))
-    return Ended(done, Tally())
+        return Ended(done, moment, Tally(rules=1, examples=(text,)))
+    return Ended(done, moment, Tally())
 
 
 def _moment(stage: Stage, device: WatchedDevice, stall: float) -> int:
@@ -162,12 +191,8 @@ def wait_for_events(device: WatchedDevice, events: int = 1) -> None:
 def compare_done(wanted: Scene, got: Scene, before: NDArray[np.uint8], done: Sequence[int]) -> Tally:
     """Compare the arenas: results of jobs that are done are final, others hold old bytes or final ones."""
     final = np.zeros(before.size, np.bool_)
-    start = got.arena.bytes.ctypes.data
     for index in done:
-        z = got.jobs[index].z_out
-        assert z is not None
-        rows = z.ctypes.data - start + np.arange(z.shape[0])[:, None] * z.strides[0]
-        final[rows + np.arange(z.shape[1] * z.itemsize)] = True
+        final[_places(got.arena, got.jobs[index])] = True
     wrong = wanted.arena.bytes ^ got.arena.bytes
     bad = np.where(final, wrong, np.where(got.arena.bytes == before, 0, wrong)).astype(np.uint8)
     if not bad.any():

@@ -18,18 +18,20 @@ from redmule.cluster.regs_dma import DirectionCode
 from redmule.config import Config
 from redmule.device import MEMORY_BASE, ClusterDevice, GoldenDevice, Memory
 from redmule.device.dma import Dma, Place
-from redmule.device.driver import Driver
+from redmule.device.driver import Driver, JobResult
 from redmule.device.harness import RegisterError, SimulationError
 from redmule.device.options import Options
 from redmule.device.placement import place
 from redmule.device.tiling import Tiling
 from redmule.fp import Flags, format_by_name
-from redmule.job import DeviceError, HangError, Job, Result
+from redmule.job import DeviceError, HangError, HardwareJob, Job, Result
 from redmule.regs import ErrorCode
 from tb.campaigns.arena import Arena
 from tb.campaigns.operands import Sizes, random_job
 from tb.campaigns.stage import Build, Scene, Stage, compare_memory, describe
 from tb.campaigns.tally import Tally
+from tb.coverage.collect import collector
+from tb.coverage.functional import JobSample
 
 CLUSTERS = {
     1: Cluster(accelerators=1, l2_bytes=256 << 10, traffic="linear:0"),
@@ -167,6 +169,9 @@ def _side_by_side(stage: Stage, device: ClusterDevice) -> Tally:
     tally = copier.judge()
     for (wanted, expected), scene, queue in zip(golden, scenes, queues, strict=True):
         tally += _compare(wanted, expected, scene, queue.flags)
+    if not tally.failures and (coverage := collector()) is not None:
+        for job, result in (ended for queue in queues for ended in queue.ended):
+            coverage.sample(JobSample(config, job, flags=result.flags, stalls=result.stalls, cluster=True))
     return tally
 
 
@@ -196,6 +201,7 @@ class _Queue:
 
     Attributes:
         flags: of the jobs that have ended.
+        ended: their parts, with results.
     """
 
     def __init__(self, device: ClusterDevice, number: int, jobs: Sequence[Job]) -> None:
@@ -205,21 +211,23 @@ class _Queue:
         self._events = device.harness.events(self._line)
         self._placed = [place(job, device.memory, lambda: None, device.config) for job in jobs]
         self._left = deque((index, part) for index, placed in enumerate(self._placed) for part in placed.hardware)
-        self._running: deque[tuple[int, int]] = deque()  # job, context
+        self._running: deque[tuple[int, HardwareJob, int]] = deque()  # job, its part, context
+        self.ended: list[tuple[HardwareJob, JobResult]] = []
         self.flags = [Flags() for _ in self._placed]
 
     def advance(self) -> bool:
         """Take out what has ended, put in what there is room for; whether all has ended."""
         while self._running and self._device.harness.events(self._line) > self._events:
             self._events += 1
-            index, context = self._running.popleft()
+            index, part, context = self._running.popleft()
             result = self._driver.result(context)
             if result.error != ErrorCode.NONE:
                 raise DeviceError(result.error, result.error_address, self._placed[index].hardware[0])
             self.flags[index] |= result.flags
+            self.ended.append((part, result))
         while self._left and len(self._running) < self._device.config.contexts:
             index, part = self._left.popleft()
-            self._running.append((index, self._driver.submit(part)))
+            self._running.append((index, part, self._driver.submit(part)))
         if not self._running:
             for placed in self._placed:
                 placed.collect()

@@ -50,6 +50,7 @@ def bus_error(stage: Stage) -> Tally:
             contexts = [submit_soon(device, job, hold=together and job is not scene.jobs[-1]) for job in scene.jobs]
             wait_for_events(device, count - device.harness.events())
             results = [device.result(context) for context in contexts]
+            device.take_log()
         except HangError as error:
             return Tally(jobs=count, hangs=1, examples=(str(error),))
         except (SimulationError, RegisterError) as error:
@@ -64,7 +65,10 @@ def bus_error(stage: Stage) -> Tally:
         if results[index].flags != expected[index].flags:
             text = f"{name}: flags {results[index].flags}, golden {expected[index].flags}"
             tally += Tally(flags=1, examples=(text,))
-    return tally + _compare_error(results[failing], address, stage.config.port_bytes)
+    tally += _compare_error(results[failing], address, stage.config.port_bytes)
+    if not tally.failures:
+        stage.sample(device, results, stall, latency)
+    return tally
 
 
 def _compare_error(result: JobResult, address: int, port_bytes: int) -> Tally:

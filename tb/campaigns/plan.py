@@ -16,7 +16,7 @@ from tb.campaigns.contended import CLUSTERS, contended
 from tb.campaigns.stage import Stage
 from tb.campaigns.tally import Tally
 
-REPLAY = "scripts/regress.py --only {name} --seed {seed} --trial {index}"
+REPLAY = ".venv/bin/python scripts/regress.py --only {name} --seed {seed} --trial {index} --waves trial.vcd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,15 @@ class Campaign:
         random = np.random.default_rng([seed, zlib.crc32(self.name.encode()), index])
         try:
             tally = self.trial(Stage(self.config, random, index, waves))
-        except Exception:
-            tally = Tally(rules=1, examples=(traceback.format_exc(),))
-        where = REPLAY.format(name=self.name, seed=seed, index=index)
-        return replace(tally, examples=tuple(f"{where}: {example}" for example in tally.examples))
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
+            tally = Tally(rules=1, examples=(text,))
+        texts = (f"{example}\nreplay: {self.replay(seed, index)}" for example in tally.examples)
+        return replace(tally, trials=1, examples=tuple(texts))
+
+    def replay(self, seed: int, index: int) -> str:
+        """Return the command that plays one trial and records its waveform."""
+        return REPLAY.format(name=self.name, seed=seed, index=index)
 
     def indices(self, seed: int, scale: float) -> list[int]:
         """Return the trials that a run of this scale plays: a seeded sample, all of them from scale 1 on."""
@@ -85,13 +90,14 @@ CAMPAIGNS = (
     Campaign("upstream", PAPER, trials.upstream_count(), trials.upstream),
     Campaign("shapes", TINY, trials.shapes_count(TINY), trials.shapes),
     Campaign("stored", ODD_4X2, trials.stored_count(ODD_4X2), trials.stored),
-    *(Campaign("mixed", config, 2000, trials.mixed) for config in (TINY, PAPER, PAPER_FP8, DATE22, MAGIA, WIDE)),
+    *(Campaign("mixed", config, 4000, trials.mixed) for config in (TINY, PAPER, PAPER_FP8, DATE22, MAGIA)),
+    Campaign("mixed", WIDE, 2000, trials.mixed),
     *(Campaign("mixed", config, 300, trials.mixed) for config in ODD),
-    *(Campaign("queued", config, 500, trials.queued) for config in (TINY, PAPER, MAGIA)),
-    *(Campaign("queued", config, 100, trials.queued) for config in ODD),
-    *(Campaign("chains", config, 800, trials.chains) for config in (TINY, PAPER)),
+    *(Campaign("queued", config, 1500, trials.queued) for config in (TINY, PAPER, MAGIA)),
+    *(Campaign("queued", config, 200, trials.queued) for config in ODD),
+    *(Campaign("chains", config, 1000, trials.chains) for config in (TINY, PAPER)),
     *(Campaign("chains", config, 100, trials.chains) for config in ODD),
-    *(Campaign("clears", config, 300, aborts.soft_clear) for config in (TINY, PAPER, ODD_4X2)),
+    *(Campaign("clears", config, 400, aborts.soft_clear) for config in (TINY, PAPER, ODD_4X2)),
     *(Campaign("resets", config, 300, aborts.reset) for config in (TINY, PAPER, ODD_4X2)),
     *(Campaign("errors", config, 300, faults.bus_error) for config in (TINY, PAPER, ODD_4X2)),
     *(Campaign(f"cluster_{count}", TINY, 1000, contended(count)) for count in CLUSTERS),

@@ -1,52 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plays whole campaigns: in shards on several processes, finished ones kept, the outcome as a table."""
+"""Campaigns in shards for several processes: what has passed is kept, what fails is recorded with its waveform."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-import multiprocessing
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from redmule.build import cache_dir
 from redmule.config import data_dir
+from tb.campaigns import failure
 from tb.campaigns.contended import CLUSTERS
+from tb.campaigns.failure import Failure
 from tb.campaigns.plan import CAMPAIGNS, Campaign
 from tb.campaigns.tally import COUNTS, Tally
+from tb.campaigns.worker import DiedError, LateError, Worker
 
 SHARD_TRIALS = 100
+BOX_TRIALS = 20
+"""Trials of a campaign in one round of a run against the clock."""
+
+SHARD_SECONDS = TRIAL_SECONDS = 3 * 3600.0
+"""How long they may take, the build of a large model among busy neighbours included."""
+
+MOST_FAILED = 20
+"""After so many failing trials of a campaign the others say nothing new."""
+
+MOST_WAVES = 3
+"""Failing trials of a shard that are played again for their waveform."""
+
 MODULES = ("build", "checks", "config", "golden", "job", "regs", "fp/*", "law/*", "plan/*", "cluster/*", "device/*")
-SOURCES = ("configs.yaml", "rtl/**/*", "tb/campaigns/*", *(f"pymodel/redmule/{module}.*" for module in MODULES))
+PLAYERS = ("aborts", "arena", "contended", "data", "faults", "operands", "plan", "stage", "tally", "trials")
+SOURCES = (
+    *("configs.yaml", "rtl/**/*"),
+    *(f"pymodel/redmule/{module}.*" for module in MODULES),
+    *(f"tb/campaigns/{module}.py" for module in PLAYERS),
+)
+"""What an outcome depends on: design, models, and what draws and compares; not what shares out, keeps and reports."""
 SOURCE_SUFFIXES = {".sv", ".f", ".vlt", ".py", ".cpp", ".h", ".yaml"}
-"""What an outcome depends on."""
 OF_CLUSTER = re.compile(r"rtl/(cluster|regs/pulp|redmule_hci)|/(cluster|contended|dma|tile)|rtl/lint")
 """What it depends on only in the cluster, or not at all."""
+NOTHING = Tally()
 CLUSTER_KINDS = tuple(f"cluster_{count}" for count in CLUSTERS)
-
-COLUMNS = {
-    "jobs": "jobs",
-    "bits": "differing bits",
-    "flags": "flags",
-    "hangs": "hangs",
-    "stray": "stray bytes",
-    "rules": "broken rules",
-    "law": "law mismatches",
-}
-"""Counts of the table and their headings."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a campaign gave; `seconds` of computing, on one processor."""
+class Played:
+    """What trials of a campaign gave: counts, seconds on one processor, and what failed."""
 
     campaign: Campaign
-    tally: Tally
-    seconds: float
+    tally: Tally = NOTHING
+    seconds: float = 0.0
+    failures: tuple[Failure, ...] = ()
+
+    def __add__(self, other: Played) -> Played:
+        failures = (self.failures + other.failures)[:MOST_FAILED]
+        return Played(self.campaign, self.tally + other.tally, self.seconds + other.seconds, failures)
 
     @property
     def failed(self) -> bool:
@@ -56,8 +71,87 @@ class Outcome:
     @property
     def note(self) -> str:
         """The mean of the cycles where it has a limit."""
-        limit = self.campaign.mean_cycles
-        return "" if limit is None else f"mean {self.tally.cycles / self.tally.jobs:.0f} cycles, at most {limit}"
+        limit, jobs = self.campaign.mean_cycles, self.tally.jobs
+        return "" if limit is None or not jobs else f"mean {self.tally.cycles / jobs:.0f} cycles, at most {limit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """Some trials of a campaign, to be played in one go."""
+
+    campaign: Campaign
+    seed: int
+    indices: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """A name for these trials, in this campaign."""
+        return f"{self.seed}:{self.indices[0]}-{self.indices[-1]}:{zlib.crc32(repr(self.indices).encode()):08x}"
+
+    def play(self, worker: Worker, limit: float | None = None) -> Played:
+        """Play them; if the process dies, one after the other to see which trial it was; record waveforms."""
+        try:
+            played = self._play(worker, self.indices, SHARD_SECONDS if limit is None else limit)
+        except DiedError as error:
+            if limit is not None and isinstance(error, LateError):
+                raise
+            played = self._singly(worker, error)
+        recorded = tuple(self._record(worker, found) for found in played.failures[:MOST_WAVES])
+        return replace(played, failures=recorded + played.failures[MOST_WAVES:])
+
+    def _play(self, worker: Worker, indices: Sequence[int], seconds: float, waves: str | None = None) -> Played:
+        counts, spent, failures = worker.call(
+            play_trials, self.campaign.name, self.seed, indices, waves, seconds=seconds
+        )
+        return Played(self.campaign, counts, spent, failures)
+
+    def _singly(self, worker: Worker, first: DiedError) -> Played:
+        played = Played(self.campaign)
+        for index in self.indices:
+            try:
+                played += self._play(worker, (index,), TRIAL_SECONDS)
+            except DiedError as error:
+                played += self._broken(index, f"{error}")
+        if not played.failures:
+            between = f"trials {self.indices[0]} to {self.indices[-1]}"
+            played += self._broken(self.indices[0], f"{first} in {between}; it did not when each was played alone")
+        return played
+
+    def _broken(self, index: int, text: str) -> Played:
+        """Return what a trial gave that gave nothing."""
+        found = Failure(self.campaign.name, text, self.campaign.replay(self.seed, index), self.seed, index)
+        return Played(self.campaign, Tally(rules=1), failures=(found,))
+
+    def _record(self, worker: Worker, found: Failure) -> Failure:
+        """Play a failing trial again for its waveform."""
+        assert found.trial is not None
+        name = failure.file_name(f"{self.campaign.name}-{self.seed}-{found.trial}")
+        path = failure.folder() / f"{name}{failure.wave_suffix()}"
+        path.unlink(missing_ok=True)
+        try:
+            if not self._play(worker, (found.trial,), TRIAL_SECONDS, str(path)).failures:
+                found = replace(found, text=f"{found.text}\nit did not fail when played again for its waveform")
+        except DiedError:
+            pass  # the waveform ends where the process did
+        return replace(found, waves=path if path.exists() else None)
+
+
+def play_trials(
+    name: str, seed: int, indices: Sequence[int], waves: str | None = None
+) -> tuple[Tally, float, tuple[Failure, ...]]:
+    """Play trials of a campaign in this process, until too many have failed; return counts, seconds, failures."""
+    (campaign,) = select(name)
+    started = time.monotonic()
+    total, failures = Tally(), list[Failure]()
+    for index in indices:
+        tally = campaign.run(seed, index, waves)
+        total += tally
+        if tally.failures:
+            text = failure.shortened("\n".join(tally.examples))
+            failures.append(Failure(name, text, campaign.replay(seed, index), seed, index))
+        if len(failures) == MOST_FAILED:
+            break
+    return total, time.monotonic() - started, tuple(failures)
 
 
 def select(only: str | None) -> list[Campaign]:
@@ -75,111 +169,68 @@ def select(only: str | None) -> list[Campaign]:
     return chosen
 
 
-def play(
-    campaigns: Sequence[Campaign], seed: int, scale: float, jobs: int, advance: Callable[[Campaign, int], None]
-) -> Iterator[Outcome]:
-    """Play campaigns and yield their outcomes as they end.
-
-    Args:
-        campaigns: which.
-        seed: of all random numbers.
-        scale: share of the full counts.
-        jobs: processes.
-        advance: told how many trials of a campaign are done now, as they are.
-    """
-    tallies = {campaign.name: Tally() for campaign in campaigns}
-    seconds = dict.fromkeys(tallies, 0.0)
-    left = dict.fromkeys(tallies, 0)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        running: dict[Future[tuple[Tally, float]], tuple[Campaign, int]] = {}
-        for campaign in campaigns:
-            indices = campaign.indices(seed, scale)
-            kept = _place(campaign, seed, scale)
-            if kept.exists():
-                advance(campaign, len(indices))
-                yield _load(campaign, kept)
-                continue
-            shards = [indices[start : start + SHARD_TRIALS] for start in range(0, len(indices), SHARD_TRIALS)]
-            left[campaign.name] = len(shards)
-            for shard in shards:
-                running[pool.submit(_play_shard, campaign.name, seed, shard)] = (campaign, len(shard))
-        try:
-            while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    campaign, trials = running.pop(future)
-                    tally, spent = future.result()
-                    tallies[campaign.name] += tally
-                    seconds[campaign.name] += spent
-                    left[campaign.name] -= 1
-                    advance(campaign, trials)
-                    if left[campaign.name] == 0:
-                        outcome = Outcome(campaign, tallies[campaign.name], seconds[campaign.name])
-                        _save(outcome, _place(campaign, seed, scale))
-                        yield outcome
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+def shards(campaigns: Iterable[Campaign], seed: int, scale: float) -> Iterator[Trials]:
+    """Yield all trials of a run of this scale."""
+    for campaign in campaigns:
+        for indices in itertools.batched(campaign.indices(seed, scale), SHARD_TRIALS):
+            yield Trials(campaign, seed, indices)
 
 
-def table(outcomes: Sequence[Outcome], seed: int, scale: float) -> str:
-    """Return the outcomes as Markdown."""
-    heads = ["campaign", "configuration", *COLUMNS.values(), "seconds", "note"]
-    lines = [
-        "# Campaigns on the RTL",
-        "",
-        f"Made by `make regress`; seed {seed}, {scale:g} of the full counts. Every job is compared with the golden "
-        "model in all bits and flags, every byte of memory around it is compared as well, and on a memory that always "
-        "grants the cycles, steps and stalls are compared with the cycle law. `seconds` counts builds too.",
-        "Configurations are those of `configs.yaml`, and for `odd` ones of `tb/campaigns/plan.py` (rows x row length).",
-        "",
-        f"| {' | '.join(heads)} |",
-        f"|{'---|' * 2}{'---:|' * (len(COLUMNS) + 1)}---|",
-    ]
-    order = [campaign.name for campaign in CAMPAIGNS]
-    for outcome in sorted(outcomes, key=lambda outcome: order.index(outcome.campaign.name)):
-        campaign = outcome.campaign
-        counts = (f"{getattr(outcome.tally, name)}" for name in COLUMNS)
-        cells = [campaign.kind, campaign.config.name, *counts, f"{outcome.seconds:.0f}", outcome.note]
-        lines.append(f"| {' | '.join(cells)} |")
-    total = sum((outcome.tally for outcome in outcomes), Tally())
-    cells = ["all", "", *(f"{getattr(total, name)}" for name in COLUMNS), f"{sum(o.seconds for o in outcomes):.0f}", ""]
-    return "\n".join([*lines, f"| {' | '.join(cells)} |", ""])
+def a_round(campaigns: Iterable[Campaign], seed: int) -> Iterator[Trials]:
+    """Yield a few trials of each campaign."""
+    for campaign in campaigns:
+        yield Trials(campaign, seed, tuple(campaign.indices(seed, BOX_TRIALS / campaign.count)))
 
 
-def _place(campaign: Campaign, seed: int, scale: float) -> Path:
-    """Return the file where an outcome is kept."""
-    return results_dir(campaign.kind in CLUSTER_KINDS) / f"{campaign.name}-{seed}-{scale:g}.json"
+class Kept:
+    """Shards that have passed on the sources as they are: a file for each campaign."""
+
+    def __init__(self, top: Path | None = None) -> None:
+        """Take a folder; default: that of the sources."""
+        self._top = top
+        self._folders: dict[bool, Path] = {}
+        self._read: dict[str, dict[str, Played]] = {}
+
+    def get(self, shard: Trials) -> Played | None:
+        """Return what a shard gave, if it has been played."""
+        name = shard.campaign.name
+        if name not in self._read:
+            self._read[name] = {}
+            if (path := self._path(shard.campaign)).exists():
+                for line in path.read_text(encoding="utf-8").splitlines():
+                    try:
+                        entry = json.loads(line)
+                    except ValueError:
+                        continue  # the run that wrote it was killed
+                    played = Played(shard.campaign, Tally(**entry["counts"]), entry["seconds"])
+                    self._read[name][entry["key"]] = played
+        return self._read[name].get(shard.key)
+
+    def add(self, shard: Trials, played: Played) -> None:
+        """Keep a shard; one that failed is not kept, so that the next run plays it again."""
+        if played.tally.failures:
+            return
+        counts = {name: count for name, count in asdict(played.tally).items() if name in COUNTS}
+        with self._path(shard.campaign).open("a", encoding="utf-8") as lines:
+            print(
+                "\n" + json.dumps({"key": shard.key, "seconds": played.seconds, "counts": counts}), file=lines, end=""
+            )
+
+    def _path(self, campaign: Campaign) -> Path:
+        in_cluster = campaign.kind in CLUSTER_KINDS
+        if in_cluster not in self._folders:
+            folder = self._top or cache_dir() / "regress" / f"campaigns-{digest(in_cluster=in_cluster)}"
+            folder.mkdir(parents=True, exist_ok=True)
+            self._folders[in_cluster] = folder
+        return self._folders[in_cluster] / f"{campaign.name}.jsonl"
 
 
-def results_dir(in_cluster: bool) -> Path:
-    """Return the folder of outcomes for the sources as they are."""
+def digest(*, in_cluster: bool) -> str:
+    """Return a name for the contents of all that outcomes depend on."""
     top = data_dir()
-    digest = hashlib.sha256()
+    contents = hashlib.sha256()
     for path in sorted({path for pattern in SOURCES for path in top.glob(pattern)}):
         name = path.relative_to(top).as_posix()
-        matters = path.suffix in SOURCE_SUFFIXES and not path.name.startswith(("test_", "regress"))
-        if matters and (in_cluster or not OF_CLUSTER.search(name)):
-            digest.update(f"\0{name}\0".encode() + path.read_bytes())
-    folder = cache_dir() / "regress" / digest.hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _play_shard(name: str, seed: int, indices: Sequence[int]) -> tuple[Tally, float]:
-    """Play trials of a campaign in this process."""
-    (campaign,) = select(name)
-    started = time.monotonic()
-    return sum((campaign.run(seed, index) for index in indices), Tally()), time.monotonic() - started
-
-
-def _save(outcome: Outcome, path: Path) -> None:
-    """Keep what a campaign gave; a failure is not kept, so that the next run plays it again."""
-    if not outcome.failed:
-        counts = {name: count for name, count in asdict(outcome.tally).items() if name in COUNTS}
-        path.write_text(json.dumps({"seconds": outcome.seconds, "counts": counts}), encoding="utf-8")
-
-
-def _load(campaign: Campaign, path: Path) -> Outcome:
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    return Outcome(campaign, Tally(**kept["counts"]), kept["seconds"])
+        if path.suffix in SOURCE_SUFFIXES and (in_cluster or not OF_CLUSTER.search(name)):
+            contents.update(f"\0{name}\0".encode() + path.read_bytes())
+    return contents.hexdigest()[:16]

@@ -12,12 +12,14 @@ from redmule import law
 from redmule.config import Config
 from redmule.device import MEMORY_BASE, GoldenDevice, Memory, RtlDevice
 from redmule.device.driver import Driver, JobResult, RegisterPort
-from redmule.device.harness import RegisterError, SimulationError
+from redmule.device.harness import LogEntry, RegisterError, SimulationError
 from redmule.device.options import Options
 from redmule.device.placement import Placed
 from redmule.job import DeviceError, HangError, HardwareJob, Job, Result
 from tb.campaigns.arena import Allocator, Arena
 from tb.campaigns.tally import Tally
+from tb.coverage.collect import collector
+from tb.coverage.queue import Data, data_of, samples
 
 MEMORY_BYTES = 4 << 20
 ARENA_BYTES = 1 << 20
@@ -42,9 +44,13 @@ class CommitLog(Driver):
     def submit(self, job: HardwareJob, *, hold: bool = False) -> int:
         """Remember a job when it is in the queue; see `Driver.submit`."""
         context = super().submit(job, hold=hold)
+        self.note(job, hold=hold)
+        return context
+
+    def note(self, job: HardwareJob, *, hold: bool) -> None:
+        """Remember a job that somebody else gives to the hardware."""
         self.jobs.append(job)
         self.held.append(hold)
-        return context
 
 
 class WatchedDevice(RtlDevice):
@@ -53,14 +59,18 @@ class WatchedDevice(RtlDevice):
     Attributes:
         commits: the hardware jobs so far.
         measured: the results of those that have ended, in the same order.
+        log: the triggers and events that `take_log` has found.
     """
 
-    def __init__(self, config: Config, *, stall: float, latency: int, seed: int, waves: str | None) -> None:
-        memory = Memory(MEMORY_BYTES, MEMORY_BASE, poison=True)
+    def __init__(
+        self, config: Config, *, stall: float, latency: int, seed: int, waves: str | None, base: int = MEMORY_BASE
+    ) -> None:
+        memory = Memory(MEMORY_BYTES, base, poison=True)
         super().__init__(config, memory, Options(stall, latency, seed, waves, check_guards=True))
         self.commits = CommitLog(self.harness)
         self._driver = self.commits
         self.measured: list[JobResult] = []
+        self.log: list[LogEntry] = []
         self._kept: list[Placed] = []
 
     def _finish(self) -> JobResult:
@@ -72,19 +82,29 @@ class WatchedDevice(RtlDevice):
 
         Its operands lie in device memory and are not written by a job in the queue. `hold`: see `Driver.submit`.
         """
+        return self.commits.submit(self.put(job), hold=hold)
+
+    def put(self, job: Job) -> HardwareJob:
+        """Place a job that is one hardware job, and permit its accesses; nobody commits it."""
         placed = self._place(job, lambda: None)
         self._kept.append(placed)  # a copy of an operand must stay where it is
         (hardware,) = placed.hardware
         self._permit(hardware)
-        return self.commits.submit(hardware, hold=hold)
+        return hardware
 
     def result(self, context: int) -> JobResult:
         """Return what the result registers of a context say."""
         return self.commits.result(context)
 
+    def take_log(self) -> list[LogEntry]:
+        """Return the triggers and events since the last call of this."""
+        log = self.harness.take_log()
+        self.log += log
+        return log
+
     def releases(self) -> list[int]:
         """Return for each job since the last call of this the cycle of the TRIGGER that let it run."""
-        taken = [entry.cycle for entry in self.harness.take_log() if entry.kind == "trigger"]
+        taken = [entry.cycle for entry in self.take_log() if entry.kind == "trigger"]
         released: list[int] = []
         for cycle, held in reversed(list(zip(taken, self.commits.held[-len(taken) :], strict=True))):
             released.append(released[-1] if held else cycle)
@@ -126,9 +146,10 @@ class Stage:
         """Return a seed for something else."""
         return int(self.random.integers(1 << 62))
 
-    def rtl(self, stall: float = 0.0, latency: int = 0) -> WatchedDevice:
-        """Return a fresh RTL device."""
-        return WatchedDevice(self.config, stall=stall, latency=latency, seed=self.draw_seed(), waves=self.waves)
+    def rtl(self, stall: float = 0.0, latency: int = 0, base: int = MEMORY_BASE) -> WatchedDevice:
+        """Return a fresh RTL device whose memory begins at an address."""
+        seed = self.draw_seed()
+        return WatchedDevice(self.config, stall=stall, latency=latency, seed=seed, waves=self.waves, base=base)
 
     def golden(self, build: Build, seed: int) -> tuple[Scene, list[Result]]:
         """Return the scene after its jobs have run on the golden model, and their results."""
@@ -145,6 +166,7 @@ class Stage:
         wanted, expected = self.golden(build, seed)
         with self.rtl(stall, latency) as device:
             scene = Scene.make(device, build, seed)
+            data = data_of(scene.jobs) if collector() else frozenset()
             try:
                 results = device.run(scene.jobs)
             except HangError as error:
@@ -153,13 +175,39 @@ class Stage:
                 return Tally(jobs=len(expected), rules=1, examples=(f"{type(error).__name__}: {error}",))
             released = device.releases()
         tally = compare_memory(wanted, scene)
+        ended = [entry.cycle for entry in device.log if entry.kind == "event"]
+        tally += Tally(pairs=_queued_pairs(device.commits.jobs, released, ended))
         for job, got, want in zip(scene.jobs, results, expected, strict=True):
             tally += Tally(jobs=1, cycles=got.cycles or 0)
             if got.flags != want.flags:
                 tally += Tally(flags=1, examples=(f"{describe(job)}: flags {got.flags}, golden {want.flags}",))
         if not stall and not latency:
             tally += compare_law(device.commits.jobs, self.config, device.measured, released)
+        if not tally.failures:
+            self.sample(device, device.measured, stall, latency, data)
         return tally
+
+    def sample(
+        self, device: WatchedDevice, results: Sequence[JobResult], stall: float, latency: int, data: Data = frozenset()
+    ) -> None:
+        """Tell functional coverage, if it is counted, of the first jobs of a device, which have ended as they should.
+
+        Args:
+            device: whose log is complete.
+            results: of the jobs that are meant, in the order of the queue.
+            stall, latency: of its memory.
+            data: classes of the operands, see `tb.coverage.queue`.
+        """
+        if (coverage := collector()) is not None:
+            jobs, held = device.commits.jobs[: len(results)], device.commits.held[: len(results)]
+            for each in samples(self.config, jobs, results, device.log, held, stall=stall, latency=latency, data=data):
+                coverage.sample(each)
+
+
+def _queued_pairs(jobs: Sequence[HardwareJob], released: Sequence[int], ended: Sequence[int]) -> int:
+    """Return how many jobs waited behind one of another operation, shape or formats that had not ended."""
+    neighbours = zip(released[1:], ended, jobs, jobs[1:], strict=False)
+    return sum(begun < end and str(job) != str(behind) for begun, end, job, behind in neighbours)
 
 
 def compare_memory(wanted: Scene, got: Scene) -> Tally:

@@ -11,10 +11,12 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of one or more trials; `a + b` is their sum. Everything but `jobs` and `cycles` counts failures.
+    """Counts of one or more trials; `a + b` is their sum. From `bits` on they count failures.
 
     Attributes:
+        trials: trials played.
         jobs: jobs run.
+        pairs: jobs that waited in the queue behind one that differs from them in more than its data.
         cycles: cycles of those that ended.
         bits: bits of results that differ from the golden model's.
         flags: jobs whose flags differ.
@@ -25,7 +27,9 @@ class Tally:
         examples: the first failures, as text.
     """
 
+    trials: int = 0
     jobs: int = 0
+    pairs: int = 0
     cycles: int = 0
     bits: int = 0
     flags: int = 0

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A seeded tenth of the campaigns on four configurations, and proof that the comparison sees every kind of failure."""
+"""A seeded part of the campaigns on four configurations, and proof that the comparison sees every kind of failure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,14 +17,14 @@ from redmule.device.dma import Dma
 from redmule.fp import Flags
 from redmule.job import HardwareJob, Job, Result, Stored
 from redmule.regs import Offset
-from tb.campaigns import regress, stage, trials
+from tb.campaigns import stage, trials
 from tb.campaigns.operands import NOTHING, Sizes
 from tb.campaigns.plan import CAMPAIGNS, Campaign
 from tb.campaigns.stage import CommitLog, WatchedDevice
 from tb.campaigns.tally import Tally
 
 SEED = 1
-TENTH, MOST_TRIALS = 0.1, 400
+TENTH, MOST_TRIALS = 0.1, 150
 CONFIGURATIONS = ("tiny", "paper", "odd_5x3", "odd_3x16")
 
 LEFT_OUT = ("upstream-paper", "cluster_1-paper")  # one is a test of its own, one takes long to build
@@ -35,7 +34,7 @@ MIXED = BY_NAME["mixed-tiny"]
 
 
 @pytest.mark.parametrize("campaign", CHOSEN, ids=lambda campaign: campaign.name)
-def test_a_seeded_tenth_of_the_campaign_shows_no_difference(campaign: Campaign) -> None:
+def test_a_seeded_part_of_the_campaign_shows_no_difference(campaign: Campaign) -> None:
     share = min(TENTH, MOST_TRIALS / campaign.count)
     total = sum((campaign.run(SEED, index) for index in campaign.indices(SEED, share)), Tally())
     assert total.jobs > 0
@@ -58,12 +57,6 @@ def test_the_grid_of_small_shapes_holds_every_shape_up_to_just_beyond_the_tiles_
     trials_of_a_shape = ways_to_store * len(trials.KINDS) * memories
     assert BY_NAME["shapes-tiny"].indices(SEED, 1.0) == list(range(5 * 9 * 9 * trials_of_a_shape))
     assert BY_NAME["stored-odd_4x2"].indices(SEED, 1.0) == list(range(9 * 9 * 9 * ways_to_store))
-
-
-def test_the_chains_are_two_thousand_at_least_and_the_queued_pairs_one_thousand() -> None:
-    counts = {kind: sum(c.count for c in CAMPAIGNS if c.kind == kind) for kind in ("chains", "queued")}
-    assert counts["chains"] >= 2000
-    assert counts["queued"] * 2 / 3 >= 1000
 
 
 def test_the_random_shapes_have_blocks_for_every_number_of_groups() -> None:
@@ -256,36 +249,3 @@ def test_an_unexpected_error_of_the_bench_is_a_failure_with_its_replay(monkeypat
     tally = MIXED.run(SEED, 0)
     assert tally.rules == tally.failures == 1
     assert "ValueError" in tally.examples[0]
-
-
-def test_finished_campaigns_are_kept_and_failed_ones_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regress, "results_dir", lambda _in_cluster: tmp_path)
-    clears = BY_NAME["clears-tiny"]
-    told: list[int] = []
-
-    def play() -> regress.Outcome:
-        (outcome,) = regress.play([clears], SEED, 0.02, 1, lambda campaign, done: told.append(done))
-        return outcome
-
-    first = play()
-    assert not first.failed
-    assert play().seconds == first.seconds
-    assert told == [len(clears.indices(SEED, 0.02))] * 2
-    bad = regress.Outcome(clears, Tally(jobs=1, bits=1), 1.0)
-    regress._save(bad, tmp_path / "bad.json")
-    assert not (tmp_path / "bad.json").exists()
-
-
-def test_the_table_has_a_row_for_each_campaign_and_a_sum() -> None:
-    slow = BY_NAME["stalls_10-paper"]
-    outcomes = [regress.Outcome(slow, Tally(jobs=2, cycles=40_000), 3.0), regress.Outcome(MIXED, Tally(jobs=5), 1.0)]
-    lines = regress.table(outcomes, SEED, 1.0).splitlines()
-    assert lines[-3].startswith("| mixed | tiny | 5 |")
-    assert "mean 20000 cycles, at most 18560" in lines[-2]
-    assert lines[-1].startswith("| all |  | 7 |")
-    assert outcomes[0].failed
-
-
-def test_an_unknown_campaign_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="only = 'all': allowed are a kind"):
-        regress.select("all")

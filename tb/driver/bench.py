@@ -17,8 +17,8 @@ from redmule.device.options import Options
 from redmule.fp import format_by_name
 from redmule.job import HardwareJob
 from redmule.regs import ErrorCode
-from tb.accel.jobs import Placed, Wish, place, predict
 from tb.driver.library import CDriver
+from tb.env.jobs import Placed, Wish, place, predict
 
 MEMORY_BASE, MEMORY_BYTES = 0x1C00_0000, 1 << 18
 PATIENCE_CYCLES = 100_000
@@ -64,7 +64,7 @@ class Bench:
     def run(self, *jobs: HardwareJob, hold: bool = True, polling: bool = False) -> list[JobResult]:
         """Run a queue of jobs with the C driver, compare memory and flags with the golden model; return the results."""
         content = self.memory.bytes.copy()
-        flags = [predict(job, self.memory, content) for job in jobs]
+        flags = [predict(job, self.memory, content).flags for job in jobs]
         sleep = None if polling else self.sleep_until_event()
         last = len(jobs) - 1
         contexts = [self.core.submit(self.core.job(job), hold=hold and i < last) for i, job in enumerate(jobs)]

@@ -10,10 +10,10 @@ import pytest
 from redmule.cluster import ACCELERATOR_STEP
 from redmule.device import ClusterDevice
 from redmule.device.options import Options
-from tb.accel.jobs import any_wish
 from tb.campaigns.contended import CLUSTERS
 from tb.driver.bench import TINY, Bench
 from tb.driver.library import CDriver
+from tb.env.jobs import any_wish
 
 
 @pytest.mark.parametrize("accelerator", [0, 1])

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from redmule.regs import Info, Offset
-from tb.accel.jobs import any_wish
 from tb.driver.bench import Bench
 from tb.driver.library import build_sw, load
+from tb.env.jobs import any_wish
 
 
 def test_driver_and_examples_compile_without_a_warning_and_the_headers_as_cpp(tmp_path: Path) -> None:

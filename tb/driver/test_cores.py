@@ -8,9 +8,9 @@ import numpy as np
 from redmule.device.harness import Harness
 from redmule.fp.ops import GEMM
 from redmule.regs import Offset, ResultSel, Sticky
-from tb.accel.jobs import Wish, any_wish, predict
 from tb.driver.bench import FULL, LOCKED, Bench
 from tb.driver.library import BASE, CDriver
+from tb.env.jobs import Wish, any_wish, predict
 
 
 def test_acquire_tells_a_full_queue_from_a_locked_one(tiny: Bench) -> None:
@@ -34,7 +34,7 @@ def test_acquire_tells_a_full_queue_from_a_locked_one(tiny: Bench) -> None:
 def test_a_core_without_the_lock_changes_nothing_and_is_noted(tiny: Bench) -> None:
     good, bad = tiny.wished(Wish(3, 5, 7, GEMM), Wish(4, 2, 9, GEMM))
     content = tiny.memory.bytes.copy()
-    flags = predict(good, tiny.memory, content)
+    flags = predict(good, tiny.memory, content).flags
     intruder = CDriver(tiny.harness, core=3)
     assert tiny.core.call("redmule_acquire") == 0
     tiny.core.call("redmule_configure", tiny.core.job(good))

@@ -18,9 +18,9 @@ from redmule.fp import Flags, format_by_name
 from redmule.fp.ops import GEMM
 from redmule.job import HardwareJob
 from redmule.regs import ErrorCode
-from tb.accel.jobs import Wish, YPlace, any_wish, predict
 from tb.driver.bench import FULL, MEMORY_BASE, MEMORY_BYTES, PATIENCE_CYCLES, TINY, Bench
 from tb.driver.library import C, CDriver
+from tb.env.jobs import Wish, YPlace, any_wish, predict
 
 SMALLEST = Config(rows=1, row_len=1, pipe_regs=0, port_width=64, contexts=2, cores=2, transposes=False)
 
@@ -55,7 +55,7 @@ def test_after_a_soft_clear_in_the_middle_the_next_job_is_as_after_a_reset(cycle
     after_clear = until_accepted(core, core.job(good))
     assert after_clear == 0
     content = bench.memory.bytes.copy()
-    flags = predict(good, bench.memory, content)
+    flags = predict(good, bench.memory, content).flags
     assert core.wait(after_clear)
     result = core.result(after_clear)
     assert (result.error, result.flags) == (ErrorCode.NONE, flags)
@@ -81,7 +81,7 @@ def test_a_soft_clear_of_one_job_lets_the_queue_go_on(bench: Bench) -> None:
     assert [core.call("redmule_busy", context) for context in contexts] == [True] * 3
     core.call("redmule_soft_clear", core.library.REDMULE_CLEAR_JOB)
     content = bench.memory.bytes.copy()
-    flags = [predict(job, bench.memory, content) for job in others]
+    flags = [predict(job, bench.memory, content).flags for job in others]
     assert core.wait(contexts[0])
     assert core.wait(contexts[2], bench.sleep_until_event())
     assert core.wait(contexts[1])
@@ -213,7 +213,7 @@ def test_a_refused_job_touches_no_memory_and_the_queue_goes_on(error: ErrorCode,
         setattr(getattr(bad, matrix) if matrix else bad, name, value)
     assert core.check(core.info(), bad) == error
     content = bench.memory.bytes.copy()
-    flags = [predict(job, bench.memory, content) for job in (before, after)]
+    flags = [predict(job, bench.memory, content).flags for job in (before, after)]
     jobs = (core.job(before), bad, core.job(after))
     contexts = [core.submit(job) for job in jobs]
     assert core.wait(contexts[2], bench.sleep_until_event())

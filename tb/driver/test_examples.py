@@ -16,17 +16,18 @@ from redmule.device.memory import Memory
 from redmule.fp import Format, format_by_name
 from redmule.fp.ops import GEMM
 from redmule.regs import ErrorCode, Info, Offset, Word
-from tb.accel.jobs import Wish, any_wish, predict
+from tb.campaigns.data import sprinkled
 from tb.driver.bench import FP16, Bench
 from tb.driver.library import BASE, CDriver, result_of
+from tb.env.jobs import Wish, any_wish, predict
 
 
 def test_the_published_example_runs_on_published_registers_only(bench: Bench) -> None:
     for _ in range(8):
         m, n, k = (random.randint(1, size) for size in bench.small())
-        [job] = bench.wished(Wish(m, n, k, GEMM, wild=0.02))
+        [job] = bench.wished(Wish(m, n, k, GEMM, data=sprinkled))
         content = bench.memory.bytes.copy()
-        flags = predict(job, bench.memory, content)
+        flags = predict(job, bench.memory, content).flags
         bench.core.accesses.clear()
         context = bench.core.call("published_gemm", job.x.address, job.w.address, job.z.address, m, n, k)
         assert context is None

@@ -14,8 +14,8 @@ from redmule.device.options import Options
 from redmule.fp import FORMATS, OPS, format_by_name
 from redmule.fp.ops import GEMM
 from redmule.job import HardwareJob
-from tb.accel.jobs import Rows, Wish, YPlace, any_wish, predict
 from tb.driver.bench import FP16, TINY, Bench
+from tb.env.jobs import Rows, Wish, YPlace, any_wish, predict
 
 
 def test_info_tells_the_configuration(bench: Bench) -> None:

@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from redmule.device.driver import JobResult
 from redmule.device.harness import RegisterError, SimulationError
 from redmule.device.placement import place
 from redmule.fp import FORMATS, Flags, format_by_name, op_by_name
 from redmule.job import HangError, HardwareJob, Job
 from redmule.regs import ErrorCode
+from tb.campaigns import data
 from tb.campaigns.aborts import compare_done, independent_job, submit_soon, wait_for_events
 from tb.campaigns.arena import Arena
-from tb.campaigns.operands import Sizes, plain_job
-from tb.campaigns.stage import Scene, Stage, WatchedDevice
+from tb.campaigns.operands import Sizes, fill, plain_job
+from tb.campaigns.stage import Scene, Stage, WatchedDevice, compare_law
 from tb.campaigns.tally import Tally
 from tb.campaigns.trials import draw_memory
 
@@ -24,7 +26,9 @@ STEPS = 400
 DEEP = (257, 600)
 """Values of N beyond what the streams tell the arbiter about how soon they need a beat."""
 
-MEMORY_END = 1 << 32
+MEMORY_END, WORD_BYTES = 1 << 32, 4
+SIGNALLING_AT = 5
+"""A place in the first beat of 8-bit codes, not in its first word."""
 
 WRONG: Mapping[ErrorCode, Callable[[HardwareJob], HardwareJob]] = {
     ErrorCode.SIZE: lambda job: replace(job, x=replace(job.x, rows=0, cols=0), x_trans=False),
@@ -53,6 +57,75 @@ def deep(stage: Stage) -> Tally:
     return stage.play(build)
 
 
+def last_store_fails(stage: Stage) -> Tally:
+    """The last store of a job is answered with an error: the jobs behind it begin again, as fast as on their own."""
+    sizes, random = Sizes.of(stage.config, STEPS), stage.random
+    count = int(random.integers(2, stage.config.contexts + 1))
+
+    def build(arena: Arena, random: np.random.Generator) -> list[Job]:
+        return [independent_job(random, arena, stage.config, sizes) for _ in range(count)]
+
+    seed = stage.draw_seed()
+    wanted, expected = stage.golden(build, seed)
+    with stage.rtl() as device:
+        scene = Scene.make(device, build, seed)
+        before = scene.arena.bytes.copy()
+        z = scene.jobs[0].z_out
+        assert z is not None
+        device.harness.fail_at(_word(scene, z[-1:, -1:]))
+        results = _run(
+            device, (submit_soon(device, job, hold=number < count) for number, job in enumerate(scene.jobs, 1)), count
+        )
+    if isinstance(results, Tally):
+        return results
+    tally = Tally(jobs=count) + compare_done(wanted, scene, before, range(1, count))
+    tally += compare_law(device.commits.jobs[1:], stage.config, results[1:], [0] * (count - 1))
+    for index, result in enumerate(results):
+        error, flags = (ErrorCode.NONE, expected[index].flags) if index else (ErrorCode.BUS, result.flags)
+        tally += _compare_end(index, result, error, flags)
+    return tally
+
+
+def failed_beat(stage: Stage) -> Tally:
+    """A word of the first beat of X fails: no flag comes from the others, which hold a signalling NaN."""
+    fmt = format_by_name("e5m2")
+
+    def build(arena: Arena, random: np.random.Generator) -> list[Job]:
+        job = plain_job(random, arena, op_by_name("gemm"), (1, SIGNALLING_AT + 1, 3), [fmt] * 4)
+        for matrix in (job.x, job.w, job.y):
+            assert matrix is not None
+            fill(random, matrix, data.numbers)
+        job.x.view(np.uint8)[0, SIGNALLING_AT] = fmt.exponent_mask | 1
+        return [job]
+
+    seed = stage.draw_seed()
+    _, expected = stage.golden(build, seed)
+    assert expected[0].flags.nv
+    with stage.rtl() as device:
+        scene = Scene.make(device, build, seed)
+        device.harness.fail_at(_word(scene, scene.jobs[0].x))
+        results = _run(device, (submit_soon(device, job) for job in scene.jobs), 1)
+    return results if isinstance(results, Tally) else _compare_end(0, results[0], ErrorCode.BUS, Flags())
+
+
+def _word(scene: Scene, matrix: data.Array) -> int:
+    """Return the address of the word that a matrix begins in."""
+    offset = matrix.ctypes.data - scene.arena.bytes.ctypes.data
+    return scene.arena.address + offset // WORD_BYTES * WORD_BYTES
+
+
+def _run(device: WatchedDevice, contexts: Iterable[int], count: int) -> list[JobResult] | Tally:
+    """Queue jobs, by taking the contexts that they get, and return their results when all have ended."""
+    try:
+        queued = list(contexts)
+        wait_for_events(device, count - device.harness.events())
+        return [device.result(context) for context in queued]
+    except HangError as failure:
+        return Tally(jobs=count, hangs=1, examples=(str(failure),))
+    except (SimulationError, RegisterError) as failure:
+        return Tally(jobs=count, rules=1, examples=(f"{type(failure).__name__}: {failure}",))
+
+
 def refused(stage: Stage) -> Tally:
     """Queue jobs of which some must be refused: they touch no memory and say why; the others are exact."""
     sizes, random = Sizes.of(stage.config, STEPS), stage.random
@@ -70,24 +143,24 @@ def refused(stage: Stage) -> Tally:
     with stage.rtl(stall, latency) as device:
         scene = Scene.make(device, build, seed)
         before = scene.arena.bytes.copy()
-        try:
-            contexts = []
-            for number, (job, error) in enumerate(zip(scene.jobs, errors, strict=True), 1):
-                contexts.append(_submit(device, job, error, hold=together and number < count))
-            wait_for_events(device, count - device.harness.events())
-            results = [device.result(context) for context in contexts]
-        except HangError as failure:
-            return Tally(jobs=count, hangs=1, examples=(str(failure),))
-        except (SimulationError, RegisterError) as failure:
-            return Tally(jobs=count, rules=1, examples=(f"{type(failure).__name__}: {failure}",))
+        held = [together] * (count - 1) + [False]
+        queue = zip(scene.jobs, errors, held, strict=True)
+        results = _run(device, (_submit(device, job, error, hold=hold) for job, error, hold in queue), count)
+    if isinstance(results, Tally):
+        return results
     done = [index for index, error in enumerate(errors) if error == ErrorCode.NONE]
     tally = Tally(jobs=count) + compare_done(wanted, scene, before, done)
     for index, (result, error) in enumerate(zip(results, errors, strict=True)):
-        flags = expected[index].flags if error == ErrorCode.NONE else Flags()
-        if result.error != error or result.flags != flags:
-            text = f"job {index}: {result.error.name} and flags {result.flags}, should be {error.name} and {flags}"
-            tally += Tally(rules=1, examples=(text,))
+        tally += _compare_end(index, result, error, expected[index].flags if error == ErrorCode.NONE else Flags())
     return tally
+
+
+def _compare_end(index: int, result: JobResult, error: ErrorCode, flags: Flags) -> Tally:
+    """Compare what a job says of its end."""
+    if (result.error, result.flags) == (error, flags):
+        return Tally()
+    text = f"job {index}: {result.error.name} and flags {result.flags}, should be {error.name} and {flags}"
+    return Tally(rules=1, examples=(text,))
 
 
 def _submit(device: WatchedDevice, job: Job, error: ErrorCode, *, hold: bool) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from redmule import build
+from redmule.config import data_dir
 from tb.campaigns import stage
 from tb.mutation.design import MUTANT_VARIABLE, Design, chosen
 from tb.mutation.places import Mutant
@@ -47,12 +48,15 @@ class BrokenSuiteError(RuntimeError):
     """A check fails without any mutant."""
 
 
-def play(make: Callable[[], Design], mutants: Sequence[Mutant]) -> Iterator[Verdict]:
+def play(
+    make: Callable[[], Design], mutants: Sequence[Mutant], first: Mapping[str, str] | None = None
+) -> Iterator[Verdict]:
     """Play mutants of a design and yield what came of each, in order.
 
     Args:
         make: writes the design; something that can be pickled.
         mutants: some of the design's.
+        first: by the ids of mutants the name of the check to begin with, where one is known that may see it.
 
     Raises:
         BrokenSuiteError: the suite fails on the design with no mutant selected.
@@ -64,7 +68,7 @@ def play(make: Callable[[], Design], mutants: Sequence[Mutant]) -> Iterator[Verd
     theirs.close()
     try:
         for mutant in mutants:
-            ours.send(mutant.id)
+            ours.send((mutant.id, (first or {}).get(mutant.id)))
             answer = ours.recv()
             if isinstance(answer, RuntimeError):
                 raise answer
@@ -77,10 +81,10 @@ def play(make: Callable[[], Design], mutants: Sequence[Mutant]) -> Iterator[Verd
 
 
 def _serve(pipe: Connection, make: Callable[[], Design]) -> None:
-    """Answer ids of mutants with verdicts until the pipe is closed."""
+    """Answer ids of mutants, and names of their first checks, with verdicts until the pipe is closed."""
     design = make()
     numbers = {mutant.id: number for number, mutant in design.mutants.items()}
-    passed: set[str] = set()
+    passed: dict[str, float] = {}
     with (
         chosen(design.folder),
         patch.object(build, "verilate", _once(build.verilate)),
@@ -89,11 +93,11 @@ def _serve(pipe: Connection, make: Callable[[], Design]) -> None:
     ):
         while True:
             try:
-                number = numbers[pipe.recv()]
+                name, first = pipe.recv()
             except EOFError:
                 return
             try:
-                pipe.send(_fork(design.mutants[number], number, passed))
+                pipe.send(_fork(design.mutants[numbers[name]], numbers[name], passed, first))
             except RuntimeError as error:
                 pipe.send(error)
                 return
@@ -112,20 +116,24 @@ def _once(verilate: Callable[..., Path]) -> Callable[..., Path]:
     return find
 
 
-def _fork(mutant: Mutant, number: int, passed: set[str]) -> Verdict:
-    """Play one mutant in a process of its own; `passed`: names of checks that are known to pass without one."""
+def _fork(mutant: Mutant, number: int, passed: dict[str, float], first: str | None = None) -> Verdict:
+    """Play one mutant in a process of its own, from the check `first` on.
+
+    `passed` says when checks have passed without a mutant, by their names.
+    """
     ours, theirs = multiprocessing.Pipe()
     started = time.monotonic()
-    checks = list(checks_for(mutant))
+    checks = sorted(checks_for(mutant.file), key=lambda check: check.name != first)
     process = multiprocessing.get_context("fork").Process(target=_try, args=(theirs, number, checks))
     process.start()
     theirs.close()
     try:
         for played, check in enumerate(checks, 1):
             if check.name not in passed:
-                _pass(check)
-                passed.add(check.name)
+                _pass(check, passed)
             if (killed := _answer(ours, check)) is not None:
+                if killed.by == "bench" and _changed(check, passed[check.name]):
+                    _pass(check, passed)
                 return Verdict(mutant, killed, played, time.monotonic() - started)
     finally:
         process.kill()
@@ -133,10 +141,17 @@ def _fork(mutant: Mutant, number: int, passed: set[str]) -> Verdict:
     return Verdict(mutant, None, len(checks), time.monotonic() - started)
 
 
-def _pass(check: Check) -> None:
+def _pass(check: Check, passed: dict[str, float]) -> None:
     """Play a check without a mutant."""
+    passed[check.name] = time.time()
     if (failed := check()) is not None:
         raise BrokenSuiteError(f"{check.name} fails without a mutant: {failed.by}: {failed.text}")
+
+
+def _changed(check: Check, since: float) -> bool:
+    """Whether a file of a bench is younger than this: a bench is read anew whenever it runs."""
+    files = (path for pattern in check.sources for path in data_dir().glob(pattern))
+    return any(path.stat().st_mtime > since for path in files)
 
 
 def _answer(pipe: Connection, check: Check) -> Killed | None:

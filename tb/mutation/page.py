@@ -22,8 +22,8 @@ _INTRODUCTION = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 
 Written by `.venv/bin/python scripts/mutate.py --write` (`make mutation`). A mutant is one small fault in the RTL; all
 mutants of the accelerator, or of the cluster, are compiled into one model, and each is selected and played against the
-fast part of the suite, in a process of its own, until the first check sees it: arithmetic units, random jobs, queues,
-chains, clears, resets and bus errors on two accelerators, the cluster with two, then the unit benches of what was
+fast part of the suite, in a process of its own, until the first check sees it: arithmetic units; random jobs, queues,
+chains, clears, resets and bus errors on three accelerators, or on two in a cluster; and the unit benches of what was
 changed. With none selected, bits, flags and cycles are those of the RTL as it is (a test).
 
 Nothing is mutated that has to be constant when the design is built: parameters, types, dimensions, generate conditions,

@@ -3,20 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import traceback
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
+
+import numpy as np
 
 from redmule.config import Config
 from redmule.fp.formats import FORMATS
 from tb.campaigns import aborts, faults, trials
 from tb.campaigns.contended import contended
-from tb.campaigns.plan import Campaign
+from tb.campaigns.stage import Stage
 from tb.campaigns.tally import Tally
 from tb.mutation import benches, directed
 from tb.mutation.benches import Bench
-from tb.mutation.places import Mutant
 from tb.unit.fp import campaign as units
+
+Trial = Callable[[Stage], Tally]
 
 SEED = 1
 TINY = Config.named("tiny")
@@ -27,7 +33,7 @@ PLAIN = Config(2, 2, 0, 64, contexts=1, row_groups=1, transposes=False, w_ahead=
 """The least: no pipeline registers, row groups, transposes, or queue."""
 
 FMA_TRIPLES, MINMAX_PAIRS = 200_000, 50_000
-TRIALS: Mapping[Config, Mapping[str, tuple[Callable[..., Tally], int]]] = {
+TRIALS: Mapping[Config, Mapping[str, tuple[Trial, int]]] = {
     TINY: {
         "mixed": (trials.mixed, 60),
         "errors": (faults.bus_error, 120),
@@ -37,6 +43,8 @@ TRIALS: Mapping[Config, Mapping[str, tuple[Callable[..., Tally], int]]] = {
         "chains": (trials.chains, 20),
         "refused": (directed.refused, 30),
         "deep": (directed.deep, 8),
+        "last store": (directed.last_store_fails, 8),
+        "failed beat": (directed.failed_beat, 2),
     },
     ODD: {
         "mixed": (trials.mixed, 40),
@@ -46,6 +54,7 @@ TRIALS: Mapping[Config, Mapping[str, tuple[Callable[..., Tally], int]]] = {
         "clears": (aborts.soft_clear, 20),
         "refused": (directed.refused, 20),
         "deep": (directed.deep, 8),
+        "last store": (directed.last_store_fails, 4),
     },
     PLAIN: {"mixed": (trials.mixed, 60), "queued": (trials.queued, 20)},
 }
@@ -55,6 +64,14 @@ LONG_TRIALS = 3
 """Jobs with one size at its limit, on tiny, after all else."""
 
 CLUSTER_TRIALS = 24
+
+FIRST_TRIALS = 20
+"""Trials before the benches: they see 4 of 5 mutants, in less time than a bench takes to start."""
+
+DRAWING = tuple(
+    f"tb/campaigns/{name}.py" for name in ("aborts", "arena", "data", "operands", "stage", "tally", "trials")
+)
+"""What all trials draw and compare with, besides the module of their own."""
 
 KILLERS = (
     "bits",
@@ -92,10 +109,12 @@ class Check:
     Attributes:
         name: what it is called.
         run: plays it on the RTL that is chosen; returns the killer and what it says, or None.
+        sources: patterns of the files that decide what it sees, below the top of the tree.
     """
 
     name: str
     run: Callable[[], tuple[str, str] | None]
+    sources: tuple[str, ...] = ()
 
     def __call__(self) -> Killed | None:
         """Play it."""
@@ -107,7 +126,7 @@ def judge_tally(tally: Tally) -> tuple[str, str] | None:
     """Return what a trial that failed was killed by."""
     if not tally.failures:
         return None
-    text = tally.examples[0].partition(": ")[2] if tally.examples else ""
+    text = tally.examples[0] if tally.examples else ""
     if "building RTL model" in text:
         raise RuntimeError(f"no mutant may break the build: {text}")
     for killer, sign in (("guard", "guard:"), ("port rule", " port:"), ("assertion", "assertion failed")):
@@ -128,14 +147,25 @@ def _last_line(text: str) -> str:
     return text.strip().rpartition("\n")[2]
 
 
-def _trial(campaign: Campaign, index: int) -> Check:
-    return Check(f"{campaign.name} {index}", lambda: judge_tally(campaign.run(SEED, index)))
+def tally_of(kind: str, config: Config, trial: Trial, index: int) -> Tally:
+    """Play one trial of a kind on the RTL that is chosen."""
+    random = np.random.default_rng([SEED, zlib.crc32(f"{kind}-{config.name}".encode()), index])
+    try:
+        return trial(Stage(config, random, index))
+    except Exception:
+        return Tally(rules=1, examples=(traceback.format_exc(),))
+
+
+def _trial(kind: str, config: Config, trial: Trial, index: int) -> Check:
+    own = trial.__module__.replace(".", "/") + ".py"
+    sources = (*DRAWING, own, "configs.yaml")
+    return Check(f"{kind}-{config.name} {index}", lambda: judge_tally(tally_of(kind, config, trial, index)), sources)
 
 
 def _accelerator(config: Config) -> list[Check]:
     """The trials of a configuration, kinds in turn."""
     columns = [
-        [_trial(Campaign(kind, config, count, trial), index) for index in range(count)]
+        [_trial(kind, config, trial, index) for index in range(count)]
         for kind, (trial, count) in TRIALS[config].items()
     ]
     return [check for row in zip_longest(*columns) for check in row if check is not None]
@@ -149,7 +179,7 @@ def _unit(name: str, compare: Callable[[], object]) -> Check:
             return "unit", str(error)
         return None
 
-    return Check(name, run)
+    return Check(name, run, ("tb/unit/fp/*",))
 
 
 UNITS = [
@@ -166,19 +196,17 @@ def _bench(bench: Bench) -> Check:
         failed = bench.run()
         return None if failed is None else ("bench", failed)
 
-    return Check(bench.name, run)
+    return Check(bench.name, run, bench.decided_by)
 
 
-def checks_for(mutant: Mutant) -> Iterator[Check]:
-    """Yield the checks that a mutant is played against, one after the other until it is killed."""
-    folder = mutant.file.partition("/")[0]
+@cache
+def checks_for(file: str) -> tuple[Check, ...]:
+    """Return what a mutant of a file of the RTL is played against, one check after the other until it is killed."""
+    folder = file.partition("/")[0]
     if folder == "cluster":
-        campaign = Campaign("cluster_2", TINY, CLUSTER_TRIALS, contended(2))
-        yield from (_trial(campaign, index) for index in range(campaign.count))
+        played = [_trial("cluster_2", TINY, contended(2), index) for index in range(CLUSTER_TRIALS)]
     else:
-        if folder == "fp":
-            yield from UNITS
-        for config in TRIALS:
-            yield from _accelerator(config)
-        yield from (_trial(Campaign("long", TINY, LONG_TRIALS, trials.long), index) for index in range(LONG_TRIALS))
-    yield from map(_bench, benches.for_file(mutant.file))
+        played = [check for config in TRIALS for check in _accelerator(config)]
+        played += [_trial("long", TINY, trials.long, index) for index in range(LONG_TRIALS)]
+    first = [*(UNITS if folder == "fp" else ()), *played[:FIRST_TRIALS]]
+    return (*first, *map(_bench, benches.for_file(file)), *played[FIRST_TRIALS:])

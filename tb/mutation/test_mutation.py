@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tb.campaigns import trials
-from tb.campaigns.plan import Campaign
 from tb.campaigns.tally import Tally
-from tb.mutation import judge, page, places, suite
+from tb.mutation import judge, page, places, record, suite
 from tb.mutation.design import chosen, instrument, mutants_of, rewrite, sample
 from tb.mutation.judge import Verdict
 from tb.mutation.places import Mutant, Names
@@ -106,10 +107,8 @@ def test_a_smaller_sample_is_the_beginning_of_a_larger_one() -> None:
 
 
 def test_with_no_mutant_selected_the_model_is_the_rtl_in_every_bit_and_cycle() -> None:
-    campaign = Campaign("mixed", suite.TINY, 1, trials.mixed)
-
     def total() -> Tally:
-        return sum((campaign.run(SEED, index) for index in range(20)), Tally())
+        return sum((suite.tally_of("mixed", suite.TINY, trials.mixed, index) for index in range(20)), Tally())
 
     plain = total()
     with chosen(instrument("accelerator").folder):
@@ -130,8 +129,8 @@ def test_the_suite_kills_a_seeded_sample() -> None:
 
 
 def _judged(monkeypatch: pytest.MonkeyPatch, check: Check) -> Verdict:
-    monkeypatch.setattr(judge, "checks_for", lambda _mutant: [check])
-    return judge._fork(MUTANT, 1, {check.name})
+    monkeypatch.setattr(judge, "checks_for", lambda _file: [check])
+    return judge._fork(MUTANT, 1, {check.name: time.time()})
 
 
 def test_a_mutant_that_ends_the_process_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,9 +155,28 @@ def test_a_mutant_that_no_check_sees_survives(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_check_that_fails_without_a_mutant_is_no_judge(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "checks_for", lambda _mutant: [Check("broken", lambda: ("bits", "1 bit"))])
+    monkeypatch.setattr(judge, "checks_for", lambda _file: [Check("broken", lambda: ("bits", "1 bit"))])
     with pytest.raises(judge.BrokenSuiteError, match="broken fails without a mutant: bits: 1 bit"):
-        judge._fork(MUTANT, 1, set())
+        judge._fork(MUTANT, 1, {})
+
+
+def test_a_bench_that_kills_after_a_change_has_to_pass_without_the_mutant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "data_dir", lambda: tmp_path)
+    bench = Check("bench", lambda: ("bench", "no such module"), ("bench.py",))
+    assert _judged(monkeypatch, bench).killed is not None
+    (tmp_path / "bench.py").touch()
+    os.utime(tmp_path / "bench.py", (time.time() + 60,) * 2)
+    with pytest.raises(judge.BrokenSuiteError, match="bench fails without a mutant: bench: no such module"):
+        _judged(monkeypatch, bench)
+
+
+def test_the_check_that_killed_before_is_played_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = [Check("blind", lambda: None), Check("sees", lambda: ("bits", "1 bit"))]
+    monkeypatch.setattr(judge, "checks_for", lambda _file: checks)
+    verdict = judge._fork(MUTANT, 1, dict.fromkeys(("blind", "sees"), time.time()), "sees")
+    assert (verdict.killed, verdict.checks) == (Killed("bits", "sees", "1 bit"), 1)
 
 
 @pytest.mark.parametrize(
@@ -170,10 +188,10 @@ def test_a_check_that_fails_without_a_mutant_is_no_judge(monkeypatch: pytest.Mon
         (Tally(law=1), "cycles"),
         (Tally(hangs=1), "hang"),
         (Tally(stray=1), "stray"),
-        (Tally(rules=1, examples=("replay: SimulationError: cycle 3: guard: write outside Z",)), "guard"),
-        (Tally(rules=1, examples=("replay: SimulationError: cycle 3: memory port: withdrawn",)), "port rule"),
-        (Tally(rules=1, examples=("replay: SimulationError: cycle 3: assertion failed at x.sv:3",)), "assertion"),
-        (Tally(rules=1, examples=("replay: 2 events, 1 job",)), "rule"),
+        (Tally(rules=1, examples=("SimulationError: cycle 3: guard: write outside Z",)), "guard"),
+        (Tally(rules=1, examples=("SimulationError: cycle 3: memory port: withdrawn",)), "port rule"),
+        (Tally(rules=1, examples=("SimulationError: cycle 3: assertion failed at x.sv:3",)), "assertion"),
+        (Tally(rules=1, examples=("2 events, 1 job",)), "rule"),
     ],
 )
 def test_a_trial_says_what_killed(tally: Tally, killer: str | None) -> None:
@@ -183,18 +201,49 @@ def test_a_trial_says_what_killed(tally: Tally, killer: str | None) -> None:
 
 def test_a_model_that_cannot_be_built_kills_nothing() -> None:
     with pytest.raises(RuntimeError, match="no mutant may break the build"):
-        suite.judge_tally(Tally(rules=1, examples=("replay: RuntimeError: building RTL model tiny failed",)))
+        suite.judge_tally(Tally(rules=1, examples=("RuntimeError: building RTL model tiny failed",)))
 
 
 def test_verdicts_are_kept_and_counted(tmp_path: Path) -> None:
     mutants = mutants_of("cluster")[:4]
-    record = Record(tmp_path / "verdicts.jsonl")
-    record.add(Verdict(mutants[0], Killed("bits", "mixed-tiny 0", "1 bit"), 1, 0.5))
-    record.add(Verdict(mutants[1], None, 90, 5.0))
-    again = Record(record.file)
-    assert again.get(mutants[0]) == record.get(mutants[0])
+    kept = Record(tmp_path / "verdicts.jsonl")
+    kept.add(Verdict(mutants[0], Killed("bits", suite.checks_for(mutants[0].file)[0].name, "1 bit"), 1, 0.5))
+    kept.add(Verdict(mutants[1], None, 90, 5.0))
+    again = Record(kept.file)
+    assert again.get(mutants[0]) == kept.get(mutants[0])
     score = page.score(mutants, again, {mutants[2].id: "it is so"})
     assert (score.killed, score.survived, score.equivalent, score.there, score.share) == (1, 1, 1, 4, "50.0%")
+    assert again.killer(mutants[0]) == suite.checks_for(mutants[0].file)[0].name
     text = page.text(mutants, again, {mutants[2].id: "it is so"})
     assert "**1 of 2 mutants killed, 50.0%**; 1 equivalent; 1 of 4 not played." in text
     assert f"| `{mutants[1].id}` |" in text.partition("## Survivors")[2].partition("##")[0]
+
+
+def test_a_kill_holds_as_long_as_its_check_and_a_survivor_as_long_as_the_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decides = tmp_path / "decides.py"
+    monkeypatch.setattr(record, "data_dir", lambda: tmp_path)
+    checks = (Check("sees", lambda: None, ("decides.py",)), Check("other", lambda: None, ("other.py",)))
+    monkeypatch.setattr(record, "checks_for", lambda _file: checks)
+    other = replace(MUTANT, column=2)
+    killed, survived = Verdict(MUTANT, Killed("bits", "sees", "1 bit"), 1, 0.5), Verdict(other, None, 2, 1.0)
+
+    def read(text: str, others: str) -> Record:
+        decides.write_text(text, encoding="utf-8")
+        decides.with_name("other.py").write_text(others, encoding="utf-8")
+        record._digest.cache_clear()
+        record._all_of.cache_clear()
+        return Record(tmp_path / "verdicts.jsonl")
+
+    first = read("a = 1", "b = 2")
+    first.add(killed)
+    first.add(survived)
+    same = read('"""What it is about."""\na = (1)  # a reason', "b = 2")
+    assert (same.get(MUTANT), same.get(other)) == (killed, survived)
+    better = read("a = 1", "b = 3")
+    assert (better.get(MUTANT), better.get(other)) == (killed, None)
+    changed = read("a = 2", "b = 2")
+    assert (changed.get(MUTANT), changed.killer(MUTANT)) == (None, "sees")
+    record._digest.cache_clear()
+    record._all_of.cache_clear()

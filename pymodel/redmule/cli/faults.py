@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +13,9 @@ import typer
 
 from redmule import checks
 from redmule.cli.options import ConfigOption, SeedOption, whole
-from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
+from redmule.cli.output import INTERRUPTED, JsonOption, out_folder, print_json, print_table, progress_bar
 from redmule.faults import COLUMNS, SCENARIOS, Campaign, Replay, Row, carry_out, replay
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+from redmule.sweep.table import replaced
 
 FILES = ("faults.json", "injections.csv")
 
@@ -44,11 +42,13 @@ def faults(
     Shares are of all bits and cycles, with 95 % intervals. What has been played is kept until a source changes.
     """
     if replayed is not None:
+        if out is not None:
+            raise checks.refused("out", out, "only without --replay")
         _tell(replay(config, replayed, waves=waves), config, as_json)
         return
     if waves is not None:
         raise checks.refused("waves", waves, "only with --replay")
-    folder = None if out is None else _folder(out)
+    folder = None if out is None else out_folder(out, FILES)
     try:
         with progress_bar(max(count, 1), "faults") as bar:
             campaign = carry_out(
@@ -73,27 +73,14 @@ def _cells(row: Row) -> list[object]:
     return [row.name, row.bits, row.injections, *shares]
 
 
-def _folder(out: str) -> Path:
-    """Return the folder for the files, made if there is none."""
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
-        checks.writable("out", str(folder / name))
-    return folder
-
-
 def _write(campaign: Campaign, folder: Path) -> None:
     """Write the table and the list of faults."""
-    for name in FILES:
-        fresh = folder / f".{name}.{os.getpid()}"
-        with fresh.open("w", encoding="utf-8", newline="") as file:
-            if name.endswith(".json"):
-                json.dump(campaign.table.record(), file, indent=1)
-            else:
-                lines = csv.writer(file)
-                lines.writerow(("site", "bit", "cycle", "job", "outcome"))
-                lines.writerows(campaign.lines())
-        fresh.replace(folder / name)
+    listed = io.StringIO()
+    lines = csv.writer(listed)
+    lines.writerow(("site", "bit", "cycle", "job", "outcome"))
+    lines.writerows(campaign.lines())
+    for name, text in zip(FILES, (json.dumps(campaign.table.record(), indent=1), listed.getvalue()), strict=True):
+        replaced(folder / name, text.encode())
 
 
 def _tell(told: Replay, config: str, as_json: bool) -> None:

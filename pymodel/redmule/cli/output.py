@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,10 +16,15 @@ from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from redmule import checks
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 BAR_AFTER_SECONDS = 2.0
 PIPE_WIDTH = 10_000
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -52,6 +58,21 @@ class Bar:
         if self._progress.console.is_terminal and time.monotonic() - self._start > BAR_AFTER_SECONDS:
             self._progress.start()
         self._progress.update(self._task, completed=jobs_done, cycles=cycles)
+
+
+def out_folder(out: str, names: Iterable[str]) -> Path:
+    """Return the folder for files of these names, made if there is none; nobody works for what cannot be kept."""
+    folder = Path(out)
+    try:
+        if not out:
+            raise ValueError("it has no name")
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise checks.refused("out", out, f"is a folder that can be written ({reason})") from error
+    for name in names:
+        checks.writable("out", str(folder / name))
+    return folder
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import typer
 
 from redmule import checks
 from redmule.cli.options import SeedOption, help_of, whole
-from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
+from redmule.cli.output import INTERRUPTED, JsonOption, out_folder, print_json, print_table, progress_bar
 from redmule.sweep import Cache, Outcome, Point, Settings, grid, named_corner, on_any_front, run, write
 from redmule.sweep.front import best, by_workload
 from redmule.sweep.table import KINDS, STEM
@@ -23,9 +23,6 @@ MOST_ERRORS = 5
 
 RESULTS, VERIFIED = STEM, "pareto_rtl"
 """Names of the tables: of the sweep, and of its best points on the RTL."""
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 BEST = {"mac_per_cycle": "most MAC/cycle", "gflops_per_w": "most GFLOPS/W", "gflops_per_mm2": "most GFLOPS/mm2"}
 
@@ -70,7 +67,7 @@ def sweep(
     checks.integer("jobs", jobs, range(1, MOST_JOBS + 1))
 
     stems = (RESULTS, VERIFIED) if verify_pareto else (RESULTS,)
-    folder = _writable(out, stems)
+    folder = out_folder(out, [f"{stem}.{kind}" for stem in stems for kind in KINDS])
     outcome = _carried_out(points, settings, folder, RESULTS, jobs, scheduler)
     outcomes = {RESULTS: outcome}
     if verify_pareto:
@@ -89,22 +86,6 @@ def _values(field: str, text: str) -> list[int]:
     if not all(word.isdecimal() for word in words):
         raise checks.refused(field, text, "is a list of whole numbers, as 4,8,12")
     return [int(word) for word in words]
-
-
-def _writable(out: str, stems: Sequence[str]) -> Path:
-    """Return the folder for the tables, made if there is none; nobody sweeps for a table that cannot be kept."""
-    folder = Path(out)
-    if not out:
-        raise checks.refused("out", out, "is a folder that can be written")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise checks.refused("out", out, f"is a folder that can be written ({reason})") from error
-    for stem in stems:
-        for kind in KINDS:
-            checks.writable("out", str(folder / f"{stem}.{kind}"))
-    return folder
 
 
 def _carried_out(

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from redmule import checks
 from redmule.cli.options import ConfigOption, help_of, number, whole
-from redmule.cli.output import JsonOption, print_json, print_table, progress_bar
-from redmule.cli.sweep import INTERRUPTED
+from redmule.cli.output import INTERRUPTED, JsonOption, out_folder, print_json, print_table, progress_bar
 from redmule.config import Config
 from redmule.networks import NETWORKS
 from redmule.report.curves import CURVE_FILES, write_curves
@@ -70,7 +68,7 @@ def train(
         raise checks.refused("resume", resume, "only with --out")
     samples = settings.load_data()
     count = _steps(steps, epochs, samples.train.steps_per_epoch(batch))
-    folder = None if out is None else _folder(out)
+    folder = None if out is None else out_folder(out, (CHECKPOINT, *CURVE_FILES))
     judge = "golden" if settings.backend == "rtl" else settings.backend
     with settings.engine() as engine, settings.engine(judge) as judging:
         run = Run(settings, settings.trainer(engine))
@@ -98,21 +96,6 @@ def _steps(steps: int | None, epochs: int | None, in_epoch: int) -> int:
     if steps is not None:
         return checks.integer("steps", steps, range(1, MOST_STEPS + 1))
     return checks.integer("epochs", 1 if epochs is None else epochs, range(1, MOST_STEPS // in_epoch + 1)) * in_epoch
-
-
-def _folder(out: str) -> Path:
-    """Return the folder for what is written, made if there is none; nobody trains for what cannot be kept."""
-    folder = Path(out)
-    try:
-        if not out:
-            raise ValueError("it has no name")
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise checks.refused("out", out, f"is a folder that can be written ({reason})") from error
-    for name in (CHECKPOINT, *CURVE_FILES):
-        checks.writable("out", str(folder / name))
-    return folder
 
 
 def _record(run: Run, score: Score) -> dict[str, Any]:

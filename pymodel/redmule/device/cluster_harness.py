@@ -15,7 +15,7 @@ from redmule.device.harness import Harness, Model, load
 from redmule.device.options import Options
 
 TOP = "pulp_cluster_stub"
-_SOURCES = ("harness.cpp", "failure.h", "cluster_memory.h")
+_SOURCES = ("harness.cpp", "failure.h", "instance.h", "cluster_memory.h")
 
 
 class ClusterHarness(Harness):

@@ -19,6 +19,7 @@
 #else
 #include "memory_port.h"
 #endif
+#include "instance.h"
 #include "verilated.h"
 #if VM_TRACE_FST
 #include "verilated_fst_c.h"
@@ -68,13 +69,10 @@ struct Harness {
  public:
   Harness(std::uint8_t* memory, std::uint32_t base, std::uint32_t bytes, double stall, std::uint32_t extra_latency,
           std::uint64_t seed, const char* waves)
-      : port(memory, base, bytes, stall, extra_latency, seed, failure_) {
-    context_.randReset(2);  // flops without a reset start with seeded random bits
-    context_.randSeed(static_cast<int>(seed & 0x7FFFFFFF) | 1);
-#if VM_TRACE
-    context_.traceEverOn(waves != nullptr);
-#endif
-    top_ = std::make_unique<Vtop>(&context_);
+      : port(memory, base, bytes, stall, extra_latency, seed, failure_),
+        instance_(harness::take_instance(seed, waves != nullptr)),
+        context_(instance_->context),
+        top_(instance_->top.get()) {
 #if VM_TRACE
     if (waves != nullptr) {
       waves_ = std::make_unique<Waves>();
@@ -94,7 +92,7 @@ struct Harness {
   void end() {
     if (ended_) return;
     ended_ = true;
-    top_->final();
+    harness::end_instance(*instance_);
 #if VM_TRACE
     if (waves_) waves_->close();
 #endif
@@ -194,6 +192,7 @@ struct Harness {
       }
       evaluate(1);
     } catch (const Fatal&) {  // stop_message says what happened
+      instance_->broken = true;
     }
     if (!stop_message.empty()) {
       failure_.note(now_, "%s", stop_message.c_str());
@@ -256,8 +255,9 @@ struct Harness {
     }
   }
 
-  VerilatedContext context_;
-  std::unique_ptr<Vtop> top_;
+  const harness::Held instance_;
+  VerilatedContext& context_;
+  Vtop* const top_;
 #if VM_TRACE
   std::unique_ptr<Waves> waves_;
 #endif
@@ -300,6 +300,7 @@ API int harness_read(Harness* harness, std::uint32_t address, std::uint32_t core
 API std::uint64_t harness_cycle(const Harness* harness) { return harness->now(); }
 API std::uint64_t harness_events(const Harness* harness, std::uint32_t line) { return harness->event_count(line); }
 API const char* harness_error(const Harness* harness) { return harness->error(); }
+API void harness_coverage(const char* prefix) { harness::write_coverage(prefix); }
 API void harness_permissions(Harness* harness, const std::uint8_t* map) { harness->port.permissions = map; }
 API void harness_fail_at(Harness* harness, int armed, std::uint32_t address) {
   harness->port.error_armed = armed != 0;

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import functools
 import os
@@ -20,7 +21,7 @@ from redmule.device.memory import Memory
 from redmule.device.options import WAVE_FLAGS, Options
 
 TOP = "redmule_top"
-_SOURCES = ("harness.cpp", "failure.h", "memory_port.h")
+_SOURCES = ("harness.cpp", "failure.h", "instance.h", "memory_port.h")
 
 # Several models live in one process: nothing but the C interface may be visible. A failed assertion must not end it.
 _CXX_FLAGS = ("-fvisibility=hidden", "-fno-gnu-unique", "-DVL_USER_STOP", "-DVL_USER_FATAL")
@@ -40,6 +41,7 @@ _PROTOTYPES: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "cycle": (_U64, (_P,)),
     "events": (_U64, (_P, _U32)),
     "error": (ctypes.c_char_p, (_P,)),
+    "coverage": (None, (ctypes.c_char_p,)),
     "permissions": (None, (_P, _P)),
     "fail_at": (None, (_P, ctypes.c_int, _U32)),
     "plan_write": (None, (_P, _U64, _U32, _U32, _U32)),
@@ -237,9 +239,11 @@ def load(
 
 @functools.cache
 def _library(path: Path) -> ctypes.CDLL:
-    """Return a model with the types of its functions."""
+    """Return a model with the types of its functions; what it has covered is written when the process ends."""
     library = ctypes.CDLL(str(path))
     for name, (result, arguments) in _PROTOTYPES.items():
         function = getattr(library, f"harness_{name}")
         function.restype, function.argtypes = result, arguments
+    if (folder := build.coverage_dir()) is not None:
+        atexit.register(library.harness_coverage, os.fsencode(folder / f"{path.parent.name}-{os.getpid()}-"))
     return library

@@ -104,7 +104,7 @@ def carry_out(
     checks.integer("count", count, range(1, MOST_FAULTS + 1))
     checks.integer("seed", seed, range(1 << 32))
     checks.integer("processes", processes, range(1, MOST_PROCESSES + 1))
-    names = tuple(checks.choice("jobs", name, SCENARIOS) for name in (SCENARIOS if jobs is None else jobs))
+    names = tuple(checks.choice("job", name, SCENARIOS) for name in (SCENARIOS if jobs is None else jobs))
     strata = _in_block(strata_of(flops_of(chosen)), block)
     scenarios = {name: scenario(name, chosen) for name in names}
     injectors = {name: Injector(chosen, each) for name, each in scenarios.items()}
@@ -153,7 +153,8 @@ def _key(config: Config, job: str) -> bytes:
     digest = hashlib.sha256(
         sources_digest([data_dir() / "rtl", *sources(), Path(__file__).with_name("injector.py")]).encode()
     )
-    for part in (repr(config.parameters()), repr((content.recipe.stall, content.recipe.latency))):
+    numbered = [(flop.path, flop.bits) for flop in flops_of(config)]  # a fault names a flop by its number
+    for part in (repr(config.parameters()), repr((content.recipe.stall, content.recipe.latency)), repr(numbered)):
         digest.update(part.encode())
     for array in (content.program, content.memory.bytes, content.is_result):
         digest.update(array.tobytes())

@@ -23,7 +23,7 @@ CONCLUSIONS = """
 * **Hangs and error codes come from control and port**, which are few flops; the rest of the hangs from the pointers and
   counts of the buffers. A third of the hangs needs a wrong job in the queue: many flops, each with little harm. The
   other ones sit in few: loops, pointers, states, the contexts that the job feeds work on. Three copies of those and a
-  vote cost little. The watchdog turns what is left into error codes.
+  vote cost little. The watchdog turns most of what is left into error codes.
 * **Wrong results come from data**, three quarters of the flops and more: lines that wait in the buffers, operands and
   sums on their way through the array. Parity beside each stored word would see a single wrong bit of a buffer; it does
   not help in the array, where values change on their way. W has most flops and the least harm for each: most of a line
@@ -53,7 +53,11 @@ faults below can be played once more, with waves: `redmule faults --replay SITE:
   every bit and cycle is equally likely. Shares are weighted by bits, so they are those of a fault anywhere at any time.
   Intervals are those of Wilson, 95 %; for weighted shares with the number of equally weighted faults that say as much.
 * The memory has 128 KiB, as the TCDM of a cluster, and answers other addresses with an error. The watchdog is off:
-  with it on, a hang is an error code. A job hangs if it takes four times as long as without the fault.
+  with it on, a hang is an error code where a job runs that it can watch, but not where the queue has lost its head or
+  the register port stays locked. A job hangs if it takes four times as long as without the fault.
+* Flops without a reset begin with random bits, the same in all runs. What a fault in an idle element or in an empty
+  place of a FIFO does depends on them. Intervals do not count that: few faults, but it shows where there are few
+  elements.
 
 {outcomes}
 """

@@ -14,7 +14,7 @@ TREE = Path(__file__).parents[3]
 CLUSTER = ("cluster_pkg", "round_robin", "tcdm", "log_branch", "wide_branch", "branch_arbiter", "tcdm_interconnect")
 CHECKS = TREE / "rtl/checks/pulp_port_checks.sv"
 SOURCES = [CHECKS, *(TREE / f"rtl/cluster/pulp_{name}.sv" for name in CLUSTER), TREE / "tb/tops/fabric_top.sv"]
-TESTS = 5
+TESTS = 6
 
 # Ports, wide initiators, bits of the port, banks (as few as may be, or more), words of a bank, base.
 SHAPES = {

@@ -213,6 +213,21 @@ async def nothing_beyond_the_ends_of_the_memory_is_touched(dut: Any) -> None:
 
 
 @cocotb.test()
+async def what_is_asked_in_a_reset_is_not_answered(dut: Any) -> None:
+    bench = await _start(dut)
+    shape = bench.shape
+    everything = Weather(1.0, 1.0, list(range(shape.banks)), 0.0, wide_row=False)
+    ask(bench, everything)
+    bench.pins.reset_n.value = 0
+    for _ in range(2):
+        await bench.pins.cycle(**bench.drives(None))
+    bench.pins.reset_n.value = 1
+    for _ in range(2):
+        got = await bench.pins.cycle()
+        assert (got["log_r_valid"], got["wide_r_valid"]) == (0, 0)
+
+
+@cocotb.test()
 async def every_byte_enable_writes_its_bytes_and_no_other(dut: Any) -> None:
     bench = await _start(dut)
     shape = bench.shape

@@ -40,8 +40,9 @@ class Access:
 class Bench:
     """The unit, a memory that answers in the next cycle, and a host."""
 
-    def __init__(self, dut: Any) -> None:
+    def __init__(self, dut: Any, base: int = BASE) -> None:
         self.pins = Pins(dut, OUTPUTS)
+        self.base = base  # of the memory
         if FAULT:
             dut.fault.value = int(FAULT)
         self.memory = [random.getrandbits(32) for _ in range(WORDS)]
@@ -83,15 +84,16 @@ class Bench:
 
     def _take(self, access: Access) -> None:
         self.accesses.append(access)
-        if not 0 <= access.word < WORDS:
+        word = (access.addr - self.base) // WORD_BYTES
+        if not 0 <= word < WORDS:
             self.answer = (0, 1)
             return
         if not access.wen:
             mask = sum(0xFF << 8 * byte for byte in range(WORD_BYTES) if access.be >> byte & 1)
-            self.memory[access.word] = (self.memory[access.word] & ~mask) | (access.data & mask)
+            self.memory[word] = (self.memory[word] & ~mask) | (access.data & mask)
             self.answer = (random.getrandbits(32), 0)
             return
-        data = self.memory[access.word]
+        data = self.memory[word]
         if random.random() < self.spoil:
             data ^= 1 << random.randrange(32)
             self.spoiled.append(access)

@@ -20,7 +20,7 @@ SOURCES = [
     TREE / "rtl/checks/pulp_port_checks.sv",
     TREE / "tb/tops/traffic_top.sv",
 ]
-TESTS, ARBITER_TESTS = 16, 3
+TESTS, ARBITER_TESTS = 17, 3
 
 
 @pytest.mark.parametrize(("banks", "words"), [(16, 256), (64, 64), pytest.param(4, 128, marks=pytest.mark.long)])

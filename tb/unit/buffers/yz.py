@@ -106,10 +106,14 @@ class Bench:
             self.arrives = self.tiles[self.tile - 1], col
         inputs = {"z_start": int(col == 0 and self.tile > 0)}
         if not self.draining:
-            cols = self.tiles[self.tile].cols
-            inputs |= {"y_start": int(col == 0), "y_take": int(col < cols), "y_last": int(col == cols - 1)}
-            inputs["y_col"] = col
+            inputs |= {"y_start": int(col == 0), "y_take": int(col < self.tiles[self.tile].cols)}
         return inputs
+
+    def _waits(self) -> dict[str, int]:
+        """The column of Y that the array is at, which it shows also in a cycle without a step."""
+        if self.draining:
+            return {}
+        return {"y_col": self.col, "y_last": int(self.col == self.tiles[self.tile].cols - 1)}
 
     def _rows(self, tile: Tile, groups: list[Matrix], col: int) -> dict[int, int]:
         """The live elements of a column, by the row of the array that has them."""
@@ -147,7 +151,7 @@ class Bench:
             self.z == "stored",
         )
         self.loaded_last = False
-        inputs = {"clear": int(clear), "use_y": int(self.use_y)} | self._arrive()
+        inputs = {"clear": int(clear), "use_y": int(self.use_y)} | self._waits() | self._arrive()
         before = self.tile, self.col
         if random.random() < pace:
             inputs |= self._load()
@@ -190,7 +194,7 @@ class Bench:
             self.y = "filled"
         if inputs.get("y_start") and self.use_y:
             self.y = "leaving"
-        if inputs.get("y_last") and self.use_y:
+        if inputs.get("y_take") and inputs["y_last"] and self.use_y:
             self.y = "free"
         if inputs.get("z_start"):
             self.z = "arriving"

@@ -51,6 +51,37 @@ async def the_watchdog_ends_a_job_even_if_the_port_is_stuck(dut: Any) -> None:
 
 
 @cocotb.test()
+async def a_bus_error_just_before_the_watchdog_expires_ends_the_job(dut: Any) -> None:
+    bench = await Bench.start(dut)
+    for silent in (2, 3):
+        ctx = await bench.trigger_job(JOB | {Offset.WATCHDOG: 4}, core=1)
+        await bench.idle(silent)
+        assert (await bench.cycle(port_idle=0, failed=1, failed_ctx=ctx, failed_addr=0xCAFE)).clear == 0
+        out = await bench.cycle(port_idle=0)
+        assert (out.event, out.clear) == (0, 1)
+        assert (await bench.cycle()).event == bench.line(1)
+        assert await bench.result(ctx, Offset.RESULT_ERROR) == ErrorCode.BUS
+        assert await bench.result(ctx, Offset.RESULT_ERROR_ADDR) == 0xCAFE
+
+
+@cocotb.test()
+async def the_watchdog_ends_a_job_also_while_a_later_one_fails(dut: Any) -> None:
+    bench = await Bench.start(dut)
+    if bench.contexts == 1:
+        assert (await bench.cycle()).jobs == {}
+        return
+    await bench.trigger_job(elsewhere(0) | {Offset.WATCHDOG: 4}, core=1)
+    await bench.trigger_job(elsewhere(1), core=2, port_transfer=1)
+    await bench.idle(3)
+    out = await bench.cycle(failed=1, failed_ctx=1)
+    assert (out.event, out.clear) == (bench.line(1), 1)
+    await bench.cycle()
+    assert (await bench.cycle(job_done=1)).event == bench.line(2)
+    errors = [await bench.result(ctx, Offset.RESULT_ERROR) for ctx in (0, 1)]
+    assert errors == [ErrorCode.WATCHDOG, ErrorCode.NONE]
+
+
+@cocotb.test()
 async def the_job_after_a_watchdog_waits_for_the_port(dut: Any) -> None:
     bench = await Bench.start(dut)
     await bench.trigger_job(JOB | {Offset.WATCHDOG: 40}, core=1)

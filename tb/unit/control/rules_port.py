@@ -9,11 +9,13 @@ from typing import Any
 
 import cocotb
 
-from redmule.regs import FormatCode, Info2, Offset, Sticky
+from redmule.regs import JOB_OFFSETS, FormatCode, Info2, Offset, Sticky
 from tb.unit.control.bench import INFO, Bench
 from tb.unit.control.decode import WORD
 from tb.unit.control.jobs import BUSY, JOB, OTHER_HOLDS
 from tb.unit.control.model import CHECK_CYCLES
+
+JOB_AREA_END = 0x80
 
 
 @cocotb.test()
@@ -73,11 +75,27 @@ async def trigger_is_granted_when_the_job_is_checked(dut: Any) -> None:
 
 
 @cocotb.test()
+async def a_write_to_a_hole_among_the_job_registers_changes_no_job(dut: Any) -> None:
+    bench = await Bench.start(dut)
+    await bench.write_job(JOB)
+    await bench.idle(CHECK_CYCLES)
+    for hole in range(JOB_OFFSETS[-1] + 4, JOB_AREA_END, 4):
+        await bench.write(hole, 0xFFFF_FFFF)
+        assert await bench.read(hole) == 0
+        await bench.write(hole, 0)
+    assert (await bench.cycle(req=1, wen=0, add=Offset.TRIGGER)).gnt
+    assert (await bench.cycle(job_done=1)).event == 1
+
+
+@cocotb.test()
 async def writes_honour_the_byte_enables(dut: Any) -> None:
     bench = await Bench.start(dut)
     await bench.write_job({Offset.X_ADDR: 0x11223344})
     await bench.write(Offset.X_ADDR, 0xAABBCCDD, be=0b0101)
     assert await bench.read(Offset.X_ADDR) == 0x11BB33DD
+    await bench.write(Offset.RESULT_SEL, 0x33)
+    await bench.write(Offset.RESULT_SEL, 0, be=0b1110)
+    assert await bench.read(Offset.RESULT_SEL) == 0x33
     await bench.write(Offset.TRIGGER, 0, be=0)
     assert await bench.read(Offset.STATUS) == 0
     await bench.write(Offset.TRIGGER, 0xFF00, be=0b1101)

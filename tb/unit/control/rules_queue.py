@@ -51,6 +51,16 @@ async def a_queued_job_runs_from_the_cycle_after_the_event_before_it(dut: Any) -
 
 
 @cocotb.test()
+async def the_running_job_is_the_one_whose_first_cycle_it_is(dut: Any) -> None:
+    bench = await Bench.start(dut)
+    for number in range(bench.contexts):
+        await bench.trigger_job(elsewhere(number), core=1)
+    for number in range(1, bench.contexts):
+        assert (await bench.cycle(job_done=1)).event == bench.line(1)
+        assert await bench.read(Offset.RUNNING_JOB) == number
+
+
+@cocotb.test()
 async def a_job_committed_with_hold_waits_for_the_next_release(dut: Any) -> None:
     bench = await Bench.start(dut)
     for _ in range(bench.contexts - 1):

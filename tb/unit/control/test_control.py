@@ -17,6 +17,7 @@ TYPES = [
 ]
 CONTROL = ("job_decode", "extent", "hazard", "regfile", "queue", "supervisor", "perf", "results", "control", "job_feed")
 SOURCES = [*TYPES, *(RTL / f"control/redmule_{name}.sv" for name in CONTROL), HERE / "control_top.sv"]
+SUPERVISOR = [*TYPES, RTL / "control/redmule_supervisor.sv"]
 RULES = ",".join(f"tb.unit.control.rules_{name}" for name in ("port", "queue", "check", "schedule", "clear"))
 SIZES = [
     {"NumContexts": 1, "NumCores": 1, "RowGroups": 1, "Transposes": 0},
@@ -31,6 +32,10 @@ each_size = pytest.mark.parametrize("parameters", SIZES, ids=lambda sizes: f"{si
 def test_control_keeps_every_rule(parameters: dict[str, int]) -> None:
     ran = simulate("control_top", SOURCES, RULES, parameters)
     assert ran > len(RULES.split(","))
+
+
+def test_a_job_whose_port_is_silent_for_billions_of_cycles() -> None:
+    assert simulate("redmule_supervisor", SUPERVISOR, "tb.unit.control.supervisor") == 2
 
 
 @each_size

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import cocotb
 
 from tb.pins import Pins, split, unpack
 
-ROWS = 32
+ROWS = int(os.environ["MAXROWS"])
 GROUPS = (1, 2, 4)
 ENTRY = (1, 1, 2, 5)  # in a group, in the last one; group, place
 

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What cannot be covered, as data: `exclusions.yaml`, in groups with one reason each.
+
+    code:
+      - reason: why none of these can happen
+        where:
+          - file: control/redmule_perf.sv        # below rtl/; a pattern (`*`)
+            toggle: ["count_q[31:20]", "lane[[0-3]].x"]  # signals, all their bits or some
+            branch: ["else @ if (clear_i)"]        # the arm, and a part of the source line it stands in
+            line: ["default:"]                     # a part of the source line
+    functional:
+      - reason: why none of these can happen
+        group: y_kinds
+        bins: ["matmul matrix *"]                # patterns of bins
+
+An entry is stale if it matches nothing, or something that is covered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tb.coverage.code import CodeCoverage, Point, source
+from tb.coverage.functional import FunctionalCoverage
+
+FILE = Path(__file__).with_name("exclusions.yaml")
+
+_RANGE = re.compile(r"(?P<signal>.*)\[(?P<high>\d+):(?P<low>\d+)\]")
+_BRACKET = re.compile(r"\[\[([^]]*)\]\]|\[")
+_BIT = re.compile(r"(?P<signal>.*)\[(?P<index>\d+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """What one group of exclusions takes out.
+
+    Attributes:
+        reason: why.
+        points: of the code.
+        bins: group and bin of functional coverage.
+    """
+
+    reason: str
+    points: frozenset[Point] = frozenset()
+    bins: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """All of them, applied to a run.
+
+    Attributes:
+        groups: what was taken out.
+        stale: entries that should go, as text.
+    """
+
+    groups: tuple[Excluded, ...]
+    stale: tuple[str, ...]
+
+    @property
+    def points(self) -> frozenset[Point]:
+        """All points of the code that are excluded."""
+        return frozenset[Point]().union(*(group.points for group in self.groups))
+
+    @property
+    def bins(self) -> dict[str, frozenset[str]]:
+        """All excluded bins of functional coverage, by group."""
+        found: dict[str, set[str]] = {}
+        for group, name in frozenset[tuple[str, str]]().union(*(each.bins for each in self.groups)):
+            found.setdefault(group, set()).add(name)
+        return {group: frozenset(names) for group, names in found.items()}
+
+
+def apply(
+    code: CodeCoverage, functional: FunctionalCoverage, path: Path = FILE, root: Path | None = None
+) -> Exclusions:
+    """Match the exclusions of a file with the points and bins of a run.
+
+    Raises:
+        ValueError: the file is not as described above.
+    """
+    described = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    groups, stale = [], []
+    by_file: dict[str, list[Point]] = {}
+    for point in code.hits:
+        by_file.setdefault(point.file, []).append(point)
+    try:
+        for entry in described.get("code", ()):
+            points: set[Point] = set()
+            for name, matched in _code_patterns(entry, by_file, root):
+                points |= matched
+                stale += _judge(name, matched, code.covers)
+            groups.append(Excluded(entry["reason"].strip(), frozenset(points)))
+        for entry in described.get("functional", ()):
+            bins: set[tuple[str, str]] = set()
+            hits = functional.hits[entry["group"]]
+            for pattern in entry["bins"]:
+                names = {name for name in functional.groups[entry["group"]].names if fnmatchcase(name, pattern)}
+                bins |= {(entry["group"], name) for name in names}
+                stale += _judge(f"{entry['group']}: {pattern}", names, hits.__contains__)
+            groups.append(Excluded(entry["reason"].strip(), bins=frozenset(bins)))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: an exclusion is not as tb/coverage/exclusions.py says ({error!r})") from error
+    return Exclusions(tuple(groups), tuple(stale))
+
+
+def _judge[T](name: str, matched: Iterable[T], covered: Callable[[T], bool]) -> list[str]:
+    """Return what is wrong with an entry."""
+    found = [*matched]
+    if not found:
+        return [f"{name}: matches nothing"]
+    if hit := [item for item in found if covered(item)]:
+        return [f"{name}: {len(hit)} of {len(found)} are covered, the first is {min(hit, key=str)}"]
+    return []
+
+
+def _code_patterns(
+    entry: Mapping[str, Any], by_file: Mapping[str, list[Point]], root: Path | None
+) -> Iterable[tuple[str, set[Point]]]:
+    """Yield each pattern of a group, as text, and the points that it matches."""
+    for where in entry["where"]:
+        unknown = where.keys() - {"file", *_MATCHES}
+        if unknown:
+            raise KeyError(min(unknown))
+        files = [file for file in by_file if fnmatchcase(file, f"rtl/{where['file']}")]
+        for kind in where.keys() - {"file"}:
+            for pattern in where[kind]:
+                points = [point for file in files for point in by_file[file] if point.kind == kind]
+                matches = _MATCHES[kind]
+                yield f"{where['file']}: {kind} {pattern}", {p for p in points if matches(pattern, p, root)}
+
+
+def _toggles(pattern: str, point: Point, _root: Path | None) -> bool:
+    bit = _BIT.fullmatch(point.name)
+    if (wanted := _RANGE.fullmatch(pattern)) is not None:
+        if bit is None or not int(wanted["low"]) <= int(bit["index"]) <= int(wanted["high"]):
+            return False
+        return fnmatchcase(bit["signal"], _literal(wanted["signal"]))
+    return fnmatchcase(point.name, _literal(pattern)) or (
+        bit is not None and fnmatchcase(bit["signal"], _literal(pattern))
+    )
+
+
+def _literal(pattern: str) -> str:
+    """Return a pattern in which a bracket is a bracket; only in x[[0-3]] it says which indices."""
+    return _BRACKET.sub(lambda found: f"[[][{found[1]}]]" if found[1] else "[[]", pattern)
+
+
+def _branches(pattern: str, point: Point, root: Path | None) -> bool:
+    arm, _, text = pattern.partition(" @ ")
+    return arm == point.name and _stands_in(text, point, root)
+
+
+def _stands_in(text: str, point: Point, root: Path | None) -> bool:
+    return text in source(point.file, root)[point.line - 1]
+
+
+_MATCHES: Mapping[str, Callable[[str, Point, Path | None], bool]] = {
+    "toggle": _toggles,
+    "branch": _branches,
+    "line": _stands_in,
+}

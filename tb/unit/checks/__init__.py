@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The assertion modules of rtl/checks."""
