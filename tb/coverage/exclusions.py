@@ -33,7 +33,7 @@ from tb.coverage.functional import FunctionalCoverage
 FILE = Path(__file__).with_name("exclusions.yaml")
 
 _RANGE = re.compile(r"(?P<signal>.*)\[(?P<high>\d+):(?P<low>\d+)\]")
-_BRACKET = re.compile(r"\[\[([^]]*)\]\]|\[")
+_BRACKET = re.compile(r"(?<=\[)(\d*)\[([^]]*)\]|\[")
 _BIT = re.compile(r"(?P<signal>.*)\[(?P<index>\d+)\]")
 
 
@@ -149,8 +149,8 @@ def _toggles(pattern: str, point: Point, _root: Path | None) -> bool:
 
 
 def _literal(pattern: str) -> str:
-    """Return a pattern in which a bracket is a bracket; only in x[[0-3]] it says which indices."""
-    return _BRACKET.sub(lambda found: f"[[][{found[1]}]]" if found[1] else "[[]", pattern)
+    """Return a pattern in which a bracket is a bracket; not so within an index, as in x[[0-3]] and x[1[0-5]]."""
+    return _BRACKET.sub(lambda found: "[[]" if found[2] is None else f"{found[1]}[{found[2]}]", pattern)
 
 
 def _branches(pattern: str, point: Point, root: Path | None) -> bool:

@@ -99,8 +99,9 @@ def markdown(summary: Summary, command: str, parts: Mapping[str, float]) -> str:
         f"Made by `{command}`: {len(parts)} parts, {sum(parts.values()) / 60:.0f} minutes of one processor, with "
         "builds. A point of the code counts once, whichever instance in whichever configuration covered it; a bit "
         "counts when it rose and fell. Assertions (`rtl/checks`, and what synthesis does not see) and generated "
-        "packages are not design. Signals of more than 1024 bits have no toggle points: narrower configurations stand "
-        "for them.",
+        "packages are not design. Code is counted on small accelerators (`tb/coverage/play.py`), where every bit has "
+        "something to do, in the benches of units, and for lines in the whole cluster; signals of more than 1024 bits "
+        "have no toggle points. Jobs are counted on more configurations.",
         "",
         f"| {' | '.join(heads)} |",
         f"|---|{'---:|' * (len(heads) - 1)}",

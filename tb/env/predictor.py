@@ -150,9 +150,10 @@ class Predictor(uvm_component):
         self._permit()
 
     def _expect_drain(self) -> None:
-        """The engine was cleared: the next job begins when the port has drained."""
+        """The engine was cleared: the next job begins when the port has drained, which the law does not know."""
         if self.queue:
             self.queue[0].drains_first = True
+            self.queue[0].exact = False
 
     def rows_of(self, plane: NDArray[np.uint8], stored: Stored) -> NDArray[np.uint8]:
         """Return the bytes of a matrix in a plane of the memory; none if it is beyond."""

@@ -264,6 +264,8 @@ async def registers_read_back_and_holes_are_errors(dut: Any) -> None:
         Offset.BASE: 32,
     }
     words = dict.fromkeys(widths, 0) | {Offset.STRIDE: Stride().pack()}
+    await bench.write(Offset.ENABLE, 0xFFFF_FFFE)
+    assert await bench.value(Offset.ENABLE) == 0
     for offset, word in words.items():
         assert await bench.value(offset) == word
     for _ in range(200):
