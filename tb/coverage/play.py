@@ -21,6 +21,8 @@ PLAIN = Config(3, 3, 1, 64, contexts=3, row_groups=1, transposes=False, name="pl
 """A small accelerator with as little as there can be, and tiles of more columns than a beat has elements."""
 QUAD = Config(4, 2, 3, 64, name="quad_4x2")
 """A small one with four groups of rows, and tiles of as many columns as a beat can have elements."""
+TALL = Config(32, 1, 0, 128, contexts=3, name="tall_32x1")
+"""The most rows there may be, in few elements."""
 
 
 class OwnCampaign(Campaign):
@@ -36,7 +38,7 @@ CAMPAIGNS = (
     *plan.CAMPAIGNS,
     *(OwnCampaign("directed", each, len(directed.scenarios(each)), directed.play) for each in (TINY, PLAIN)),
     OwnCampaign("registers", TINY, 1, registers.play),
-    *(OwnCampaign("mixed", each, 1000, trials.mixed) for each in (PLAIN, QUAD)),
+    *(OwnCampaign("mixed", each, 1000, trials.mixed) for each in (PLAIN, QUAD, TALL)),
 )
 BY_NAME = {campaign.name: campaign for campaign in CAMPAIGNS}
 

@@ -43,8 +43,8 @@ SOURCE = """module m #(parameter int W = 3) (input logic clk_i, rst_ni, a, b, ou
 endmodule
 """
 SEED = 1
-SAMPLE, SAMPLE_SEED = 15, 16
-"""Mutants of this sample are seen by the first checks; others need models that take minutes to build."""
+SAMPLE, SAMPLE_SEED = 15, 8938
+"""Mutants of this sample are seen by the first checks, on tiny; others need models that take minutes to build."""
 DATA_PATH = ("port", "buffer", "array")
 MUTANT = Mutant("control/redmule_loop.sv", 1, 1, "operator", 0, 1, "a", "b")
 
@@ -118,11 +118,7 @@ def test_with_no_mutant_selected_the_model_is_the_rtl_in_every_bit_and_cycle() -
 
 
 def test_the_suite_kills_a_seeded_sample() -> None:
-    mutants = [
-        mutant
-        for mutant in mutants_of("accelerator")
-        if mutant.file.startswith(DATA_PATH) and mutant.id not in equivalents()
-    ]
+    mutants = [mutant for mutant in mutants_of("accelerator") if mutant.file.startswith(DATA_PATH)]
     verdicts = list(judge.play(partial(instrument, "accelerator"), sample(mutants, SAMPLE, SAMPLE_SEED)))
     assert [verdict.mutant.id for verdict in verdicts if verdict.killed is None] == []
     assert len(verdicts) == SAMPLE
