@@ -124,6 +124,16 @@ async def soft_clear_1_drops_the_running_job_only(dut: Any) -> None:
 
 
 @cocotb.test()
+async def a_reset_waits_for_no_port(dut: Any) -> None:
+    bench = await Bench.start(dut)
+    await bench.trigger_job(JOB)
+    await bench.write(Offset.SOFT_CLEAR, 0, port_idle=0)
+    assert (await bench.cycle(port_idle=0)).schedule.restart == 1
+    await bench.reset()
+    assert (await bench.cycle(port_idle=0)).schedule.restart == 0
+
+
+@cocotb.test()
 async def soft_clear_drops_a_failed_job_that_still_drains(dut: Any) -> None:
     bench = await Bench.start(dut)
     ctx = await bench.trigger_job(JOB)
