@@ -3,12 +3,15 @@
 
 Plays a named, seeded set of tests with coverage on (`tb/coverage/plan.py`), merges what they covered, and writes the
 page build/coverage/index.html; `--write` also docs/results/coverage.md. Finished parts are kept until a source changes.
-The exit code is 1 if a test fails, a figure is below what is wanted, or an exclusion is stale.
+The exit code is 1 if a part fails, a figure is below what is wanted, or an exclusion is stale. What a part that failed
+has covered does not count.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +23,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the benches are not part of the installed package
 
 from redmule.build import cache_dir
-from tb.coverage import plan
+from tb.coverage import exclusions, plan
 from tb.coverage.code import CodeCoverage
 from tb.coverage.files import write_whole
 from tb.coverage.functional import FunctionalCoverage
@@ -31,6 +34,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results" / "coverage.md"
 COMMAND = "make cov ARGS=--write"
 MOST_SHOWN = 40
+INTERRUPTED = 130
+"""Exit code."""
 
 
 def main(
@@ -39,42 +44,64 @@ def main(
     write: Annotated[bool, typer.Option(help="write docs/results/coverage.md, from all parts")] = False,
 ) -> None:
     """Play the tests and print the figures."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends its parts
     console = Console()
-    parts = [part for part in plan.PARTS if only is None or any(word in part.name for word in only)]
-    if not parts:
-        raise typer.BadParameter(f"only = {only}: allowed are parts of {', '.join(part.name for part in plan.PARTS)}")
+    for word in only or ():
+        if not any(word in part.name for part in plan.PARTS):
+            names = ", ".join(part.name for part in plan.PARTS)
+            raise typer.BadParameter(f"only = {word!r}: allowed are parts of {names}")
+    parts = [part for part in plan.PARTS if not only or any(word in part.name for word in only)]
     if write and only:
         raise typer.BadParameter("--write wants all parts: leave out --only")
+    try:
+        exclusions.load()  # before anything is played
+        wrong = _run(parts, jobs, write, console)
+    except KeyboardInterrupt:
+        console.print("interrupted; the same command goes on")
+        raise typer.Exit(INTERRUPTED) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        console.print(f"error: {' '.join(str(error).split())}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(int(wrong))
+
+
+def _run(parts: list[plan.Part], jobs: int, write: bool, console: Console) -> bool:
+    """Play parts, and print and write what they covered; returns whether anything is wrong."""
     outcomes = _play(parts, jobs, console)
     code, functional = CodeCoverage(), FunctionalCoverage()
     for outcome in outcomes:
         code.merge(outcome.code)
         functional.merge(outcome.functional)
     summary = Summary.of(code, functional)
+    failed = [outcome.part.name for outcome in outcomes if outcome.failure]
+    left_out = failed + [part.name for part in plan.PARTS if part not in parts]
     index = cache_dir() / "coverage" / "index.html"
-    write_whole(index, page(summary, COMMAND))
+    write_whole(index, page(summary, COMMAND, left_out))
     console.print(_table(summary))
-    wrong = [f"failed: {outcome.part.name}" for outcome in outcomes if outcome.failure]
-    if only is None:
-        wrong += summary.wrong()
+    wrong = [f"failed: {name}" for name in failed] if left_out else summary.wrong()
     for text in wrong[:MOST_SHOWN]:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     if len(wrong) > MOST_SHOWN:
         console.print(f"and {len(wrong) - MOST_SHOWN} more")
     console.print(f"page: {index}", soft_wrap=True)
-    if write:
+    if write and failed:
+        console.print(f"did not write {RESULTS.relative_to(ROOT)}: it is about all parts")
+    elif write:
         write_whole(RESULTS, markdown(summary, COMMAND, {each.part.name: each.seconds for each in outcomes}))
         console.print(f"wrote {RESULTS.relative_to(ROOT)}")
-    raise typer.Exit(int(bool(wrong)))
+    return bool(wrong)
 
 
 def _play(parts: list[plan.Part], jobs: int, console: Console) -> list[plan.Outcome]:
     """Play parts with a bar; failures are printed as they come."""
     outcomes = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with (
+        Progress(*columns, console=console) as progress,
+        closing(plan.play(parts, jobs, lambda part: progress.update(task, description=part.name))) as played,
+    ):
         task = progress.add_task("parts", total=len(parts))
-        for outcome in plan.play(parts, jobs, lambda part: progress.update(task, description=part.name)):
+        for outcome in played:
             outcomes.append(outcome)
             progress.update(task, advance=1)
             verdict = "FAILED" if outcome.failure else "ok"

@@ -37,8 +37,9 @@ _VERILATOR_FLAGS = (
 RTL_VARIABLE = "REDMULE_RTL"
 COVERAGE_VARIABLE, COVERAGE_KIND_VARIABLE = "REDMULE_COVERAGE", "REDMULE_COVERAGE_KIND"
 COVERAGE_FLAGS: Mapping[str, Sequence[str]] = {
-    "line": ("--coverage-line",),
-    # Bits that begin at random would seem to have changed; signals of more bits are no points.
+    # What begins at random would seem to have changed, and reach lines that nothing reaches after a reset.
+    "line": ("--coverage-line", "--x-initial", "0"),
+    # Signals of more bits are no points.
     "toggle": ("--coverage-toggle", "--x-initial", "0", "--coverage-max-width", "1024"),
     "jobs": (),
 }

@@ -11,19 +11,17 @@ from typing import Any
 
 HERE = Path(__file__).parent
 SOURCES: Sequence[Path] = [
-    *(
-        HERE / name
-        for name in (
-            "clock_source.sv",
-            "memory_monitor.sv",
-            "memory_agent.sv",
-            "register_monitor.sv",
-            "register_agent.sv",
-            "instances.h",
-            "memory_agent.cpp",
-            "register_agent.cpp",
-            "backdoor.cpp",
-        )
+    HERE / name
+    for name in (
+        "clock_source.sv",
+        "memory_monitor.sv",
+        "memory_agent.sv",
+        "register_monitor.sv",
+        "register_agent.sv",
+        "instances.h",
+        "memory_agent.cpp",
+        "register_agent.cpp",
+        "backdoor.cpp",
     )
 ]
 """What a bench with agents is built from, beside `rtl/checks/{pulp_port,redmule_reg}_checks.sv`."""

@@ -18,7 +18,7 @@ namespace {
 constexpr unsigned kWordBytes = 4;
 constexpr std::uint8_t kMayRead = 1, kMayWrite = 2;
 constexpr std::uint8_t kPoison = 0x7D;  // a byte of a signalling NaN in fp16 and e5m2
-constexpr std::size_t kMostMistakes = 8;
+constexpr std::size_t kMostMistakes = 8;  // that are kept until the log is taken
 
 // Bytes from address `base` on: those of a NumPy array of the test.
 struct Window {
@@ -281,10 +281,11 @@ void memory_monitor_permit(void* monitor, std::uint8_t* permissions, std::uint64
 std::uint64_t memory_monitor_requests(void* monitor) { return static_cast<MemoryMonitor*>(monitor)->requests; }
 std::uint64_t memory_monitor_transfers(void* monitor) { return static_cast<MemoryMonitor*>(monitor)->transfers; }
 std::uint64_t memory_monitor_logged(void* monitor) { return static_cast<MemoryMonitor*>(monitor)->log.size(); }
-void memory_monitor_take(void* monitor, Transfer* transfers) {  // as many as are logged
+void memory_monitor_take(void* monitor, Transfer* transfers) {  // as many as are logged; mistakes are forgotten
   auto& log = static_cast<MemoryMonitor*>(monitor)->log;
   std::copy(log.begin(), log.end(), transfers);
   log.clear();
+  static_cast<MemoryMonitor*>(monitor)->mistakes.clear();
 }
 const char* memory_monitor_mistake(void* monitor, std::uint32_t number) {
   const auto& mistakes = static_cast<MemoryMonitor*>(monitor)->mistakes;

@@ -147,7 +147,7 @@ class MemoryDriver(uvm_driver):
 
         Args:
             fault: what.
-            number: to which load or store, counted from 1.
+            number: to which load or store, counted from 1; the first load has none before it to repeat.
             cycles: by how many cycles stores are late.
         """
         self._agent.fault(fault, number, cycles)
@@ -158,7 +158,8 @@ class MemoryMonitor(uvm_monitor):
 
     Attributes:
         ap: analysis port: an array of TRANSFER for each call of `collect`.
-        mistakes: analysis port: a text for each access that was not permitted; it names the rule and the cycle.
+        mistakes: analysis port: a text for each access that was not permitted, of the first eight words of a batch; it
+            names the rule and the cycle. Without a subscriber nobody is told.
     """
 
     def build_phase(self) -> None:
@@ -169,7 +170,6 @@ class MemoryMonitor(uvm_monitor):
         scope = port.scope if port.content is None else f"{port.scope}.u_monitor"
         self._monitor = Instance("memory_monitor", scope, _MONITOR)
         self._monitor.restart()
-        self._told = 0
         if port.permissions is not None:
             _KEPT.append(port.permissions)
             self._monitor.permit(port.permissions.ctypes.data, port.base, port.permissions.size)
@@ -186,11 +186,13 @@ class MemoryMonitor(uvm_monitor):
 
     def collect(self) -> NDArray[Any]:
         """End a batch: publish the transfers that were answered since the last call, and return them."""
+        texts: list[str] = []
+        while (text := self._monitor.mistake(len(texts))) is not None:
+            texts.append(text.decode())
         batch = np.empty(self._monitor.logged(), TRANSFER)
         self._monitor.take(batch.ctypes.data)
-        while (text := self._monitor.mistake(self._told)) is not None:
-            self._told += 1
-            self.mistakes.write(text.decode())
+        for text in texts:
+            self.mistakes.write(text)
         self.ap.write(batch)
         return batch
 

@@ -57,7 +57,6 @@ class RegisterModel(uvm_reg_block):
     Attributes:
         registers: by name; a register has `get_mirrored_value`, `write`, `read`, `reset`.
         access: "r", "w" or "rw" of each.
-        words: the generated class of each.
         adapter: of the front door.
     """
 
@@ -83,7 +82,6 @@ class RegisterModel(uvm_reg_block):
         """
         super().__init__(name)
         self.access = access
-        self.words: dict[str, type[Word]] = {}
         self.registers: dict[str, Any] = {}
         self.adapter = RegisterAdapter()
         self._map = self.create_map("map", base, WORD_BYTES, uvm_endianness_e.UVM_LITTLE_ENDIAN)
@@ -107,7 +105,7 @@ class RegisterModel(uvm_reg_block):
             field = uvm_reg_field(field_name)
             field.configure(register, width, lsb, policy, False, reset, True, False, False)
         self._map.add_reg(register, word.OFFSET, "RW")
-        self.words[name], self.registers[name] = word, register
+        self.registers[name] = register
         setattr(self, name.lower(), register)
 
     def connect(self, sequencer: uvm_sequencer) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -46,6 +47,22 @@ from tb.campaigns.tally import Tally
 SMALL, LONG, DEEP = (3, 5, 7), (3, 5, 150), (1, 64, 1)
 """M, N, K of a job, of one that still runs when three more have been written, and of one that computes more than it
 loads, so that its port is silent now and then."""
+
+SQUARE = (12, 12, 12)
+"""M, N, K of jobs whose matrices fit each other, and that still run when three more have been written."""
+
+LINKS: Mapping[str, Mapping[str, str]] = {
+    "independent": {},
+    "reads_z_as_x": {"x": "z_out"},
+    "reads_z_as_w": {"w": "z_out"},
+    "reads_z_as_y": {"y": "z_out"},
+    "accumulates": {"y": "z_out", "z_out": "z_out"},
+    "overwrites_x": {"z_out": "x"},
+    "overwrites_w": {"z_out": "w"},
+    "overwrites_y": {"z_out": "y"},
+    "overwrites_z": {"z_out": "z_out"},
+}
+"""Which matrices of a job are those of the job before it, by `tb.coverage.sample.RELATIONS`."""
 
 LARGEST = 65535
 HUGE = ((1, LARGEST, 1), (1, 1, LARGEST), (LARGEST, 1, 1))
@@ -167,6 +184,49 @@ def _extreme(config: Config) -> Iterator[tuple[Entry, ...]]:
         for nothing in (Mcfig0(m=0, k=size), Mcfig0(m=size, k=0)):
             yield _held(config, Entry(ErrorCode.SIZE, words=(*strides, nothing, Mcfig1(n=size))))
     yield (Entry(shape=(1, 1, 1)),) * MOST_FINISHED
+
+
+def group_shapes(config: Config) -> list[tuple[int, int, int]]:
+    """Return M, N, K that split the rows into every number of groups, on every kind of last block and of last tile.
+
+    The block has one row, a few, or as many as such groups leave room for; with as many tiles as there are groups, the
+    last tile has one column, half of them, all but one, or all. So has the last pass, in every mixture with the tile.
+    """
+    splits = [groups for groups in (1, 2, 4) if groups <= config.row_groups]
+    blocks = [(groups, rows) for groups in splits for rows in (1, 2, config.rows // groups)]
+    cols, length = config.tile_cols, config.row_len
+    last_cols, last_steps = ((1, size // 2, size - 1, size) for size in (cols, length))
+    return [
+        (rows, length + last_steps[(first + index) % len(last_steps)], (groups - 1) * cols + last)
+        for first, (groups, rows) in enumerate(blocks)
+        for index, last in enumerate(last_cols)
+    ]
+
+
+def play_groups(stage: Stage) -> Tally:
+    """Play the shape of `group_shapes` that the index of the stage names."""
+    shape, fmt = group_shapes(stage.config)[stage.index], format_by_name("fp16")
+    return stage.play(lambda arena, random: [plain_job(random, arena, op_by_name("gemm"), shape, [fmt] * 4)])
+
+
+def related(config: Config) -> list[tuple[str, int]]:
+    """Return every relation of a job to the one before it, with every number of jobs that may be ahead of it."""
+    return list(product(LINKS, range(1, config.contexts)))
+
+
+def play_related(stage: Stage) -> Tally:
+    """Play a queue whose last job has the relation to the one before that the index of the stage names."""
+    relation, ahead = related(stage.config)[stage.index]
+    fmt = format_by_name("fp16")
+
+    def build(arena: Arena, random: np.random.Generator) -> list[Job]:
+        jobs = [plain_job(random, arena, op_by_name("gemm"), SQUARE, [fmt] * 4) for _ in range(ahead + 1)]
+        taken = {name: getattr(jobs[-2], theirs) for name, theirs in LINKS[relation].items()}
+        if "z_out" in taken:
+            arena.writable(taken["z_out"])
+        return [*jobs[:-1], replace(jobs[-1], **taken)]
+
+    return stage.play(build)
 
 
 def play(stage: Stage) -> Tally:

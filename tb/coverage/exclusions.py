@@ -19,7 +19,7 @@ An entry is stale if it matches nothing, or something that is covered.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -27,7 +27,8 @@ from typing import Any
 
 import yaml
 
-from tb.coverage.code import CodeCoverage, Point, source
+from redmule import checks
+from tb.coverage.code import ARMS, CodeCoverage, Point, source
 from tb.coverage.functional import FunctionalCoverage
 
 FILE = Path(__file__).with_name("exclusions.yaml")
@@ -78,6 +79,70 @@ class Exclusions:
         return {group: frozenset(names) for group, names in found.items()}
 
 
+def load(path: Path = FILE) -> Mapping[str, Any]:
+    """Read a file of exclusions.
+
+    Raises:
+        ValueError: the file is not as described above.
+    """
+    try:
+        described: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        _fields("the file", described, (), _SECTIONS)
+        for section in described:
+            for number, entry in enumerate(_list(section, described[section]), 1):
+                _SECTIONS[section](f"{section} entry {number}", entry)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{path}: {' '.join(str(error).split())}") from error
+    return described
+
+
+def _check_code(name: str, entry: Any) -> None:
+    _fields(name, entry, ("reason", "where"))
+    _text(f"{name}: reason", entry["reason"])
+    for where in _list(f"{name}: where", entry["where"]):
+        _fields(f"{name}: where", where, ("file",), tuple(_MATCHES))
+        _text(f"{name}: file", where["file"])
+        if where.keys() == {"file"}:
+            raise ValueError(f"{name}: where {where['file']!r} excludes nothing: give one of {', '.join(_MATCHES)}")
+        for kind in where.keys() - {"file"}:
+            for pattern in _list(f"{name}: {kind}", where[kind]):
+                _text(f"{name}: {kind}", pattern)
+                arm, _, text = pattern.partition(" @ ")
+                if kind == "branch" and not (arm in ARMS and text):
+                    allowed = f"is 'ARM @ TEXT' with ARM one of {', '.join(sorted(ARMS))}"
+                    raise checks.refused(f"{name}: branch", pattern, allowed)
+
+
+def _check_functional(name: str, entry: Any) -> None:
+    _fields(name, entry, ("reason", "group", "bins"))
+    _text(f"{name}: reason", entry["reason"])
+    checks.choice(f"{name}: group", entry["group"], FunctionalCoverage().groups)
+    for pattern in _list(f"{name}: bins", entry["bins"]):
+        _text(f"{name}: bins", pattern)
+
+
+_SECTIONS: Mapping[str, Callable[[str, Any], None]] = {"code": _check_code, "functional": _check_functional}
+
+
+def _fields(name: str, entry: Any, needed: Sequence[str], others: Iterable[str] = ()) -> None:
+    """Check that an entry has the fields it needs, and no unknown ones."""
+    if not isinstance(entry, dict) or entry.keys() - {*needed, *others} or set(needed) - entry.keys():
+        shown = list(entry) if isinstance(entry, dict) else entry
+        wanted = ", ".join((*needed, *(f"perhaps {other}" for other in others)))
+        raise checks.refused(f"{name}: fields", shown, f"are {wanted}")
+
+
+def _list(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise checks.refused(name, value, "is a list of at least one")
+    return value
+
+
+def _text(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise checks.refused(name, value, "is text")
+
+
 def apply(
     code: CodeCoverage, functional: FunctionalCoverage, path: Path = FILE, root: Path | None = None
 ) -> Exclusions:
@@ -86,28 +151,25 @@ def apply(
     Raises:
         ValueError: the file is not as described above.
     """
-    described = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    described = load(path)
     groups, stale = [], []
     by_file: dict[str, list[Point]] = {}
     for point in code.hits:
         by_file.setdefault(point.file, []).append(point)
-    try:
-        for entry in described.get("code", ()):
-            points: set[Point] = set()
-            for name, matched in _code_patterns(entry, by_file, root):
-                points |= matched
-                stale += _judge(name, matched, code.covers)
-            groups.append(Excluded(entry["reason"].strip(), frozenset(points)))
-        for entry in described.get("functional", ()):
-            bins: set[tuple[str, str]] = set()
-            hits = functional.hits[entry["group"]]
-            for pattern in entry["bins"]:
-                names = {name for name in functional.groups[entry["group"]].names if fnmatchcase(name, pattern)}
-                bins |= {(entry["group"], name) for name in names}
-                stale += _judge(f"{entry['group']}: {pattern}", names, hits.__contains__)
-            groups.append(Excluded(entry["reason"].strip(), bins=frozenset(bins)))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: an exclusion is not as tb/coverage/exclusions.py says ({error!r})") from error
+    for entry in described.get("code", ()):
+        points: set[Point] = set()
+        for name, matched in _code_patterns(entry, by_file, root):
+            points |= matched
+            stale += _judge(name, matched, code.covers)
+        groups.append(Excluded(entry["reason"].strip(), frozenset(points)))
+    for entry in described.get("functional", ()):
+        bins: set[tuple[str, str]] = set()
+        group, hits = functional.groups[entry["group"]], functional.hits[entry["group"]]
+        for pattern in entry["bins"]:
+            names = {name for name in group.names if fnmatchcase(name, pattern)}
+            bins |= {(group.name, name) for name in names}
+            stale += _judge(f"{group.name}: {pattern}", names, hits.__contains__)
+        groups.append(Excluded(entry["reason"].strip(), bins=frozenset(bins)))
     return Exclusions(tuple(groups), tuple(stale))
 
 
@@ -126,9 +188,6 @@ def _code_patterns(
 ) -> Iterable[tuple[str, set[Point]]]:
     """Yield each pattern of a group, as text, and the points that it matches."""
     for where in entry["where"]:
-        unknown = where.keys() - {"file", *_MATCHES}
-        if unknown:
-            raise KeyError(min(unknown))
         files = [file for file in by_file if fnmatchcase(file, f"rtl/{where['file']}")]
         for kind in where.keys() - {"file"}:
             for pattern in where[kind]:

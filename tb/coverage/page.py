@@ -23,17 +23,25 @@ pre.source .why { color: var(--bad); font-style: italic; }
 """
 
 
-def page(summary: Summary, command: str) -> str:
-    """Return the page."""
+def page(summary: Summary, command: str, left_out: Sequence[str] = ()) -> str:
+    """Return the page.
+
+    Args:
+        summary: of a run.
+        command: that makes it.
+        left_out: parts that failed or were not played: their coverage is missing, and the rest is not judged.
+    """
     totals = summary.totals()
     facts = {name: f"{percent(count)} of {count[1]}, wanted {WANTED[name]:.0%}" for name, count in totals.items()}
-    wrong = "".join(html.warning(text) for text in summary.wrong())
+    uncounted = ", ".join(summary.without_toggles()) or "no file"
+    texts = [f"without {', '.join(left_out)}"] if left_out else summary.wrong()
+    wrong = "".join(html.warning(text) for text in texts)
     return html.document(
         "Coverage",
         {
             "Figures": html.facts(facts | {"made by": command}) + wrong + _table("folder", summary.by_folder()),
             "Files": _table("file", summary.by_file()),
-            "Not covered": _uncovered(summary),
+            "Not covered": html.paragraph(f"Bits are not counted in: {uncounted}.") + _uncovered(summary),
             "Functional": _functional(summary),
             "Excluded": _excluded(summary),
             "Sources": STYLE + "".join(_sources(summary)),

@@ -16,7 +16,7 @@ from tb.campaigns.plan import Campaign
 from tb.campaigns.tally import Tally
 from tb.coverage import directed, registers
 
-TINY = Config.named("tiny")
+TINY, PAPER = Config.named("tiny"), Config.named("paper")
 PLAIN = Config(3, 3, 1, 64, contexts=3, row_groups=1, transposes=False, name="plain_3x3")
 """A small accelerator with as little as there can be, and tiles of more columns than a beat has elements."""
 QUAD = Config(4, 2, 3, 64, name="quad_4x2")
@@ -37,6 +37,8 @@ class OwnCampaign(Campaign):
 CAMPAIGNS = (
     *plan.CAMPAIGNS,
     *(OwnCampaign("directed", each, len(directed.scenarios(each)), directed.play) for each in (TINY, PLAIN)),
+    OwnCampaign("row_groups", PAPER, len(directed.group_shapes(PAPER)), directed.play_groups),
+    OwnCampaign("related", TINY, len(directed.related(TINY)), directed.play_related),
     OwnCampaign("registers", TINY, 1, registers.play),
     *(OwnCampaign("mixed", each, 1000, trials.mixed) for each in (PLAIN, QUAD, TALL)),
 )

@@ -6,13 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from redmule.config import data_dir
 from tb.coverage import exclusions
-from tb.coverage.code import KINDS, CodeCoverage, Point
+from tb.coverage.code import KINDS, NOT_DESIGN, CodeCoverage, Point, source
 from tb.coverage.exclusions import Exclusions
 from tb.coverage.functional import FunctionalCoverage
 
 WANTED: Mapping[str, float] = {"line": 0.98, "branch": 0.98, "toggle": 0.98, "functional": 1.0}
 """Least share of points and bins, after exclusions."""
+
+PORTS = ("    input ", "    output ")
+"""How the lines begin that declare ports."""
 
 Count = tuple[int, int]
 """How many are covered, and how many there are, without those excluded."""
@@ -56,6 +60,12 @@ class Summary:
         """Return the points that are neither covered nor excluded."""
         return self.code.uncovered(self.excluded.points)
 
+    def without_toggles(self) -> list[str]:
+        """Return the modules of the design whose bits nothing has counted, so that no figure speaks of them."""
+        counted = {point.file for point in self.code.hits if point.kind == "toggle"}
+        files = {path.relative_to(data_dir()).as_posix() for path in data_dir().glob("rtl/**/*.sv")}
+        return sorted(file for file in files - counted if not file.startswith(NOT_DESIGN) and _has_ports(file))
+
     def wrong(self) -> list[str]:
         """Return what is not as it has to be, one line each."""
         low = [
@@ -64,6 +74,11 @@ class Summary:
             if share(count) < WANTED[kind]
         ]
         return [*low, *(f"stale exclusion: {entry}" for entry in self.excluded.stale)]
+
+
+def _has_ports(file: str) -> bool:
+    """Whether a source is a module with signals: no package, and no module that only checks parameters."""
+    return any(text.startswith(PORTS) for text in source(file))
 
 
 def _sum(counts: Iterable[Count]) -> Count:
@@ -96,7 +111,7 @@ def markdown(summary: Summary, command: str, parts: Mapping[str, float]) -> str:
     lines = [
         "# Coverage",
         "",
-        f"Made by `{command}`: {len(parts)} parts, {sum(parts.values()) / 60:.0f} minutes of one processor, with "
+        f"Made by `{command}`: {len(parts)} parts, {sum(parts.values()) / 60:.0f} minutes one after the other, with "
         "builds. A point of the code counts once, whichever instance in whichever configuration covered it; a bit "
         "counts when it rose and fell. Assertions (`rtl/checks`, and what synthesis does not see) and generated "
         "packages are not design. Code is counted on small accelerators (`tb/coverage/play.py`), where every bit has "
@@ -122,6 +137,8 @@ def markdown(summary: Summary, command: str, parts: Mapping[str, float]) -> str:
         "",
         "Which they are: `tb/coverage/exclusions.yaml`. One that matches nothing, or something covered, fails.",
     ]
+    files = ", ".join(f"`{file}`" for file in summary.without_toggles())
+    lines += ["", f"Bits are not counted in: {files or 'no file'}."]
     lines += ["", "## Not covered", ""]
     lines += _uncovered_lines(summary)
     return "\n".join([*lines, ""])

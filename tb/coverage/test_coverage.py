@@ -21,7 +21,7 @@ from tb.coverage.collect import collector
 from tb.coverage.exclusions import Exclusions
 from tb.coverage.functional import FunctionalCoverage, JobSample, data_classes, relations
 from tb.coverage.page import page
-from tb.coverage.plan import Part, play
+from tb.coverage.plan import PARTS
 from tb.coverage.play import BY_NAME
 from tb.coverage.sample import DATA
 from tb.coverage.summary import Summary, markdown
@@ -165,11 +165,6 @@ def test_a_stale_exclusion_of_a_bin_is_told(
     assert complaint in found.stale[0]
 
 
-def test_a_wrong_file_of_exclusions_is_refused(little: tuple[CodeCoverage, Path], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="an exclusion is not as"):
-        _excluded(little, tmp_path, "code: [{reason: none, where: [{file: little.sv, signal: [x]}]}]")
-
-
 def test_code_coverage_of_two_runs_adds_up_and_is_kept(little: tuple[CodeCoverage, Path], tmp_path: Path) -> None:
     first, _ = little
     point = next(point for point in first.hits if point.name == "count_q[0]")
@@ -254,18 +249,18 @@ def test_the_directed_jobs_end_as_they_should_and_are_sampled(monkeypatch: pytes
     assert "cores" not in coverage.missing()
 
 
-def test_a_part_that_passed_is_kept_and_one_that_failed_is_played_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REDMULE_CACHE", str(tmp_path))
-    write = "import os, pathlib; pathlib.Path(os.environ['REDMULE_COVERAGE'], 'functional-1.json').write_text('{}')"
-    parts = [Part("good", "jobs", ("-c", write), ()), Part("bad", "jobs", ("-c", f"{write}; exit(3)"), ())]
-    begun: list[Part] = []
-    for _ in range(2):
-        outcomes = {outcome.part.name: outcome for outcome in play(parts, 1, begun.append)}
-        assert outcomes["good"].failure == ""
-        assert outcomes["bad"].failure.startswith("exit code 3")
-    assert [part.name for part in begun] == ["good", "bad", "bad"]
+@pytest.mark.parametrize(
+    ("name", "groups"), [("row_groups-paper", {"row_groups", "leftover_n_k"}), ("related-tiny", {"relations"})]
+)
+def test_jobs_made_for_a_group_hit_all_its_bins(monkeypatch: pytest.MonkeyPatch, name: str, groups: set[str]) -> None:
+    coverage = FunctionalCoverage()
+    monkeypatch.setattr("tb.campaigns.stage.collector", lambda: coverage)
+    campaign = BY_NAME[name]
+    total = sum((campaign.run(2, index) for index in range(campaign.count)), Tally())
+    assert total.failures == 0, "\n".join(total.examples)
+    assert not groups & coverage.missing().keys()
+    (part,) = (part for part in PARTS if f"{name}-jobs" == part.name)
+    assert part.arguments[part.arguments.index("--count") + 1] == str(campaign.count)
 
 
 def test_the_document_and_the_page_name_what_is_not_covered() -> None:
@@ -285,6 +280,12 @@ def test_the_document_and_the_page_name_what_is_not_covered() -> None:
     shown = page(summary, "make cov")
     assert "// not covered: left_q" in shown
     assert "never fell" in shown
+    assert "stale exclusion" in shown
+    assert "rtl/control/redmule_loop.sv" not in summary.without_toggles()
+    assert {"rtl/redmule_top.sv", "rtl/cluster/pulp_cluster_stub.sv"} < set(summary.without_toggles())
+    partial = page(summary, "make cov", ["mixed-tiny-line"])
+    assert "without mixed-tiny-line" in partial
+    assert "stale exclusion" not in partial
 
 
 def test_without_the_variable_nothing_is_sampled() -> None:

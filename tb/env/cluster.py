@@ -63,7 +63,8 @@ class ClusterEnvironment(Environment):
     def build_phase(self) -> None:
         """Make the parts."""
         super().build_phase()
-        self.cdb_set("LINES", self.top.dma_event_o, "dma_events")
+        top: Any = cocotb.top
+        self.cdb_set("LINES", top.dma_event_o, "dma_events")
         self.dma_events = EventMonitor("dma_events", self)
         self.copies = 0
         self._mover: Task[None] | None = None

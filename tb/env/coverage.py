@@ -13,22 +13,16 @@ from tb.env.items import JobItem
 
 
 class CoverageSubscriber(uvm_subscriber):
-    """Samples jobs: those whose results were judged, and those that were aborted.
-
-    Attributes:
-        jobs: how many were.
-    """
+    """Samples jobs: those whose results were judged, and those that were aborted."""
 
     def build_phase(self) -> None:
         """See whether anyone counts."""
         self._config: Config = self.cdb_get("CONFIG")
         self._cluster: bool = self.cdb_get("CLUSTER")
         self._coverage = collector()
-        self.jobs = 0
 
     def write(self, item: JobItem) -> None:
         """Sample a job."""
-        self.jobs += 1
         if self._coverage is not None:
             self._coverage.sample(sample_of(item, self._config, cluster=self._cluster))
 

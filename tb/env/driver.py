@@ -11,7 +11,7 @@ from redmule.device.driver import JobResult
 from redmule.fp import Flags
 from redmule.job import STALLS
 from redmule.regs import CycleCode, ErrorCode, Offset, ResultSel, Watchdog
-from tb.agents.clock import idle
+from tb.agents.clock import cycle, idle
 from tb.agents.register_agent import Access, RegisterSequence
 from tb.env.items import ClearItem, JobItem, ResetItem, ResultItem
 from tb.env.predictor import Predictor
@@ -67,10 +67,11 @@ class JobDriver(uvm_driver):
         self.predictor.trigger(item, answers[-1].granted)
 
     async def _reset(self) -> None:
+        begun = cycle()
         self.reset_n.value = 0
         await idle(RESET_CYCLES)
         self.reset_n.value = 1
-        self.predictor.reset()
+        self.predictor.reset(begun)
 
     async def _read(self, item: JobItem) -> None:
         """Read all that the result registers say of a job that has ended, and FINISHED."""

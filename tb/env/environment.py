@@ -88,7 +88,6 @@ class Environment(uvm_env):
     """Everything around the accelerator.
 
     Attributes:
-        top: of the simulation.
         setup: what it stands around.
         memory, registers, events: the agents.
         sequencer: of jobs and what aborts them.
@@ -99,8 +98,7 @@ class Environment(uvm_env):
 
     def build_phase(self) -> None:
         """Make the parts."""
-        self.top: Any = cocotb.top
-        self.setup = setup = self.make_setup(self.top)
+        self.setup = setup = self.make_setup(cocotb.top)
         self.failures: list[int] = []
         self.cdb_set("CONFIG", setup.config)
         self.cdb_set("CLUSTER", setup.memory_port.content is None)
@@ -142,6 +140,15 @@ class Environment(uvm_env):
     async def change_weather(self, weather: Weather) -> None:
         """Let the memory behave like this from now on."""
         await WeatherSequence(weather).start(self.memory.sequencer)
+
+    def judge(self) -> None:
+        """Raise `AssertionError` with all errors so far, those of accesses without an event as well; forget them."""
+        self.memory.monitor.collect()
+        self.scoreboard.judge()
+
+    def check_phase(self) -> None:
+        """No test passes with an error that nobody asked for."""
+        self.judge()
 
     def _transfers(self, batch: Any) -> None:
         """Transfers were answered."""

@@ -18,7 +18,7 @@ from tb.env.jobs import Prediction, Wish, predict
 from tb.env.sequence import JobSequence, scenario
 
 WISH = Wish(4, 6, 8, GEMM)
-LATE_CYCLES = 40
+LATE_CYCLES, FUTURE_CYCLES = 40, 10_000
 FIFTH = 5
 WRONG_Z = "results of 32 differ"
 
@@ -90,6 +90,16 @@ async def an_access_beside_the_matrices_is_found_with_its_cycle(jobs: JobSequenc
 
 
 @scenario
+async def an_access_beside_the_matrices_is_found_without_an_event(jobs: JobSequence) -> None:
+    await jobs.submit(*jobs.place(WISH))
+    jobs.env.predictor.permissions[:] = 0
+    await jobs.idle(20)
+    await jobs.clear(0)
+    with pytest.raises(AssertionError, match="AccessIsPermitted"):
+        jobs.env.judge()
+
+
+@scenario
 async def an_event_for_another_core_is_found(jobs: JobSequence) -> None:
     [placed] = jobs.place(WISH)
     item = await jobs.submit(placed, core=1)
@@ -105,7 +115,26 @@ async def an_event_without_a_job_is_found(jobs: JobSequence) -> None:
     jobs.env.predictor.queue.clear()
     await jobs.idle(1000)
     with pytest.raises(AssertionError, match="an event for core 0 without a job"):
-        jobs.env.scoreboard.judge()
+        jobs.env.judge()
+
+
+@scenario
+async def an_event_after_a_clear_is_found(jobs: JobSequence) -> None:
+    item = await jobs.run(WISH)
+    assert item.ended is not None
+    jobs.env.predictor.clear(item.ended.cycle - 1, 0)
+    with pytest.raises(AssertionError, match="an event for core 0 without a job"):
+        jobs.env.judge()
+
+
+@scenario
+async def an_event_before_the_job_was_released_is_found(jobs: JobSequence) -> None:
+    [placed] = jobs.place(WISH)
+    item = await jobs.submit(placed)
+    assert item.released is not None
+    item.released += FUTURE_CYCLES
+    with pytest.raises(AssertionError, match=r"event in cycle \d+, but released in \d+"):
+        await jobs.end(item)
 
 
 @scenario

@@ -37,7 +37,7 @@ class JobItem(uvm_sequence_item):
         aborted: it was cleared or reset ("clear_all", "clear_running", "reset"); it has no event.
         waits: when it was aborted, it had not been released or was behind another one.
         exact: nothing disturbs the port, so the cycle law holds.
-        weather: the worst since it was committed.
+        weather: the last since it was committed that was not fair.
         prediction: of the golden model, made with the event.
         result: what the result registers say, once read.
     """
@@ -76,6 +76,10 @@ class JobItem(uvm_sequence_item):
     def job(self) -> HardwareJob:
         """The job."""
         return self.placed.job
+
+    def in_queue(self, cycle: int) -> bool:
+        """Whether the job, once committed, was still in the queue after a cycle of the past."""
+        return self.aborted is None and (self.ended is None or self.ended.cycle > cycle)
 
     @property
     def touches_memory(self) -> bool:

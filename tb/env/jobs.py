@@ -88,10 +88,9 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """What the golden model makes of a job: operands, Z (M, K), both as raw codes, and flags."""
+    """What the golden model was given, as raw codes, and the flags it raised; Z it wrote into memory."""
 
     codes: Codes
-    z: NDArray[Any]
     flags: Flags
 
 
@@ -153,7 +152,7 @@ def predict(job: HardwareJob, memory: Memory, content: NDArray[np.uint8]) -> Pre
     z, flags = gemm_codes(x, w, y, job.op, *formats, job.saturate)
     rows = np.ascontiguousarray(z.T if job.z_trans else z)
     memory.rows_of(content, job.z)[...] = rows.view(np.uint8).reshape(job.z.rows, -1)
-    return Prediction(Codes(job.op, x, w, y, formats, job.saturate), z, flags)
+    return Prediction(Codes(job.op, x, w, y, formats, job.saturate), flags)
 
 
 def _coin() -> bool:

@@ -37,7 +37,7 @@ class Predictor(uvm_component):
         foreign: places in memory that others than the accelerator write.
         finished: events since reset.
         resets: since the start.
-        last_event: cycle of the last one.
+        last_event: the last one that ended a job.
         quiet: whether nothing but the jobs uses the port or the banks now, so that the law holds.
         weather: the present one.
         ended: analysis port: a job with its prediction, in the cycle of its event.
@@ -56,7 +56,8 @@ class Predictor(uvm_component):
         self.batch: list[JobItem] = []
         self.broken: list[Placed] = []
         self.foreign: list[slice] = []
-        self.finished = self.last_event = self.resets = 0
+        self.finished = self.resets = 0
+        self.last_event = Pulse(0, 0)
         self.quiet = True
         self.weather = Weather()
         self.ended = uvm_analysis_port("ended", self)
@@ -73,9 +74,8 @@ class Predictor(uvm_component):
 
     def change_weather(self, weather: Weather) -> None:
         """The memory behaves like this from now on."""
-        self.weather, self.quiet = weather, weather.fair
-        for item in self.queue:
-            self._expose(item)
+        self.weather = weather
+        self.disturb(weather.fair)
 
     def disturb(self, quiet: bool) -> None:
         """Others begin, or have ended, to use the banks."""
@@ -84,18 +84,19 @@ class Predictor(uvm_component):
             self._expose(item)
 
     def commit(self, item: JobItem) -> None:
-        """A job is about to be committed."""
+        """The registers of a job are about to be written; TRIGGER follows."""
         self.batch = [*(self.batch if self.queue else ()), item]
-        if self.queue:
-            item.behind, item.ahead = self.queue[-1], len(self.queue)
-            self.queue[-1].followed = True
         item.exact = True
         self._expose(item)
         self.queue.append(item)
         self._permit()
 
     def trigger(self, item: JobItem, granted: int) -> None:
-        """The TRIGGER of a job was granted."""
+        """The TRIGGER of a job was granted: it is behind those that had no event by then."""
+        before = [job for job in self.batch if job is not item and job.in_queue(granted)]
+        if before:
+            item.behind, item.ahead = before[-1], len(before)
+            before[-1].followed = True
         if item.hold == 0:
             for waiting in self.batch:
                 if waiting.released is None:
@@ -108,7 +109,7 @@ class Predictor(uvm_component):
             return
         item = self.queue.popleft()
         item.ended = pulse
-        item.event_before, self.last_event = self.last_event, pulse.cycle
+        item.event_before, self.last_event = self.last_event.cycle, pulse
         self.finished += 1
         if item.error == ErrorCode.NONE:
             item.prediction = self.golden(item.job, self.memory, self.model)
@@ -122,14 +123,16 @@ class Predictor(uvm_component):
 
     def clear(self, granted: int, keep_queue: int) -> int:
         """SOFT_CLEAR was granted; returns how many jobs that aborted. A job that ends in that cycle has ended."""
-        running = bool(self.queue) and self.queue[0].released is not None and self.last_event != granted
+        self._expect_silence(granted)
+        running = bool(self.queue) and self.queue[0].released is not None and self.last_event.cycle != granted
         aborted = int(running) if keep_queue else len(self.queue)
         self._drop(aborted, "clear_running" if keep_queue else "clear_all")
         self._expect_drain()
         return aborted
 
-    def reset(self) -> None:
-        """Everything queued is gone."""
+    def reset(self, begun: int) -> None:
+        """Everything queued is gone since this cycle."""
+        self._expect_silence(begun)
         self._drop(len(self.queue), "reset")
         self.finished = 0
         self.resets += 1
@@ -139,6 +142,11 @@ class Predictor(uvm_component):
         item.exact = item.exact and self.quiet
         if not self.weather.fair:
             item.weather = self.weather
+
+    def _expect_silence(self, since: int) -> None:
+        """An abort is known here some cycles after it happened: an event in between was that of no job any more."""
+        if self.last_event.cycle > since:
+            self.strays.write(self.last_event)
 
     def _drop(self, count: int, how: str) -> None:
         for number in range(count):

@@ -19,7 +19,6 @@ class AcceleratorRegisters(RegisterModel):
 
     Attributes:
         holder: the core that holds the lock; None: it is free.
-        constants: registers that say what the accelerator is.
     """
 
     def __init__(self, config: Config) -> None:
@@ -28,23 +27,19 @@ class AcceleratorRegisters(RegisterModel):
         super().__init__("redmule", regs, register_access.REDMULE, policies={"STICKY": "WC"}, whole=whole)
         self._contexts = config.contexts
         self.holder: int | None = None
-        self.constants = {
-            "INFO": regs.Info(
-                rows=config.rows,
-                row_len=config.row_len,
-                pipe_regs=config.pipe_regs,
-                log2_port=config.port_width.bit_length() - 1,
-                contexts=config.contexts,
-                log2_groups=config.row_groups.bit_length() - 1,
-                formats=ANY_FORMAT,
-                version=MAP_VERSION,
-            ).pack(),
-            "INFO2": regs.Info2(
-                transposes=int(config.transposes), x_chunks=config.x_chunks, w_ahead=config.w_ahead
-            ).pack(),
-        }
-        for name, value in self.constants.items():
-            self.registers[name].predict(value)
+        info = regs.Info(
+            rows=config.rows,
+            row_len=config.row_len,
+            pipe_regs=config.pipe_regs,
+            log2_port=config.port_width.bit_length() - 1,
+            contexts=config.contexts,
+            log2_groups=config.row_groups.bit_length() - 1,
+            formats=ANY_FORMAT,
+            version=MAP_VERSION,
+        )
+        info2 = regs.Info2(transposes=int(config.transposes), x_chunks=config.x_chunks, w_ahead=config.w_ahead)
+        self.info.predict(info.pack())
+        self.info2.predict(info2.pack())
 
     def predict(self, seen: Seen) -> None:
         """Follow an access."""

@@ -10,7 +10,7 @@ from typing import Any
 from pyuvm import uvm_status_e
 
 from redmule.regs import JOB_OFFSETS, Offset
-from tb.agents.register_agent import ALL_LANES, Access
+from tb.agents.register_agent import ALL_LANES, Access, Seen
 from tb.agents.register_model import WORD_BITS, WORD_BYTES, RegisterModel
 from tb.env.environment import Sink
 from tb.env.register_model import AcceleratorRegisters
@@ -23,9 +23,18 @@ ROUNDS = 300
 
 
 def connect[Model: RegisterModel](jobs: JobSequence, model: Model) -> Model:
-    """Put a model between the agent's sequencer and its monitor."""
+    """Put a model between the agent's sequencer and its monitor: what is read has to be the mirror, which follows."""
+
+    def follow(seen: Seen) -> None:
+        register = model.at(seen.address)
+        if register is not None and not seen.write and seen.address != Offset.ACQUIRE:
+            expected = register.get_mirrored_value()
+            if seen.data != expected:
+                jobs.env.scoreboard.complain(f"{seen}: {register.get_name()} should be {expected:#x}")
+        model.predict(seen)
+
     model.connect(jobs.env.registers.sequencer)
-    jobs.env.registers.monitor.ap.connect(Sink(f"model_{model.get_name()}", jobs.env, model.predict))
+    jobs.env.registers.monitor.ap.connect(Sink(f"model_{model.get_name()}", jobs.env, follow))
     return model
 
 

@@ -121,7 +121,7 @@ class JobSequence(uvm_sequence):
             except SimTimeoutError:
                 raise AssertionError(f"{item.job} did not end within {patience} cycles") from None
         await self._do(ResultItem(item))
-        self.env.scoreboard.judge()
+        self.env.judge()
 
     async def run(self, wish: Wish) -> JobItem:
         """Run one job alone and judge it."""

@@ -12,8 +12,6 @@ from tb.env.simulate import play, play_in_cluster
 
 SOME = ("one_job_gives_the_golden_bits_in_the_cycles_of_the_law", "random_jobs_are_right")
 GROUPS = ("every_number_of_row_groups_is_right", "every_way_to_store_the_matrices_is_right")
-
-
 LIGHT = (*SOME, *GROUPS, "every_op_is_right_on_data_of_every_kind", "every_format_is_right_in_every_place")
 ODD = (
     Config(1, 1, 0, 64, contexts=1, row_groups=1, transposes=False, name="least"),
