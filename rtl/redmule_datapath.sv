@@ -88,6 +88,9 @@ module redmule_datapath
   fp16_t x_line[1][NumRows];
   fp16_t w_line[RowGroups][TileCols];
   fp16_t w_elem[RowGroups][RowLen];
+  logic w_filling;
+  logic w_late_hit[WChunkLines];
+  fp16_t w_late_elem[WChunkLines];
   fp16_t y_col[NumRows];
   fp16_t z_col[NumRows];
   logic z_live[NumRows];
@@ -145,6 +148,9 @@ module redmule_datapath
       .beat_elem_i(beat_elem),
       .line_valid_o(x_valid),
       .line_o(x_line),
+      .filling_o(),
+      .late_hit_o(),
+      .late_elem_o(),
       .take_i(line_taken),
       .keep_i(x_keep),
       .line_gone_o(x_line_gone_o),
@@ -170,6 +176,9 @@ module redmule_datapath
       .beat_elem_i(beat_elem),
       .line_valid_o(w_valid),
       .line_o(w_line),
+      .filling_o(w_filling),
+      .late_hit_o(w_late_hit),
+      .late_elem_o(w_late_elem),
       .take_i(line_taken),
       .keep_i(1'b0),
       .line_gone_o(w_line_gone_o),
@@ -179,13 +188,19 @@ module redmule_datapath
   redmule_w_rows #(
       .RowLen(RowLen),
       .TileCols(TileCols),
-      .RowGroups(RowGroups)
+      .RowGroups(RowGroups),
+      .ChunkLines(WChunkLines)
   ) u_w_rows (
       .clk_i,
       .row_i (w_line),
       .load_i(line_taken),
       .step_i(array_en),
       .turn_i(turn),
+      .filling_i(w_filling),
+      .late_group_i(beat_place_i.group),
+      .late_col_i(beat_place_i.row),
+      .late_hit_i(w_late_hit),
+      .late_elem_i(w_late_elem),
       .w_o   (w_elem)
   );
 

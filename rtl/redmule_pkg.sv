@@ -87,7 +87,7 @@ package redmule_pkg;
     index_t row;    // stored row within group and patch
     unit_t  unit;   // place in that row, counted in beats of 16-bit elements
     logic   along;  // stored rows are lines of the buffer: n of X and W, rows of the array for Y and Z
-    elems_t lines;  // lines of X or W that are complete with this beat
+    elems_t lines;  // lines of X or W that the array may take once this beat is there
     logic   last;   // last beat of the patch (Z: of the job)
   } place_t;
 

@@ -9,6 +9,7 @@ module redmule_streamer
   import redmule_pkg::*;
 #(
     parameter int unsigned NumRows = 12,
+    parameter int unsigned RowLen = 4,
     parameter int unsigned TileCols = 16,
     parameter int unsigned PortWidth = 256,
     parameter int unsigned NumContexts = 4,
@@ -114,6 +115,7 @@ module redmule_streamer
 
   redmule_line_loader #(
       .NumRows(NumRows),
+      .RowLen(RowLen),
       .TileCols(TileCols),
       .RowGroups(RowGroups),
       .ChunkLines(WChunkLines),

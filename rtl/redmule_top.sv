@@ -126,6 +126,7 @@ module redmule_top
 
   redmule_streamer #(
       .NumRows(NumRows),
+      .RowLen(RowLen),
       .TileCols(RowLen * (PipeRegs + 1)),
       .PortWidth(PortWidth),
       .NumContexts(NumContexts),

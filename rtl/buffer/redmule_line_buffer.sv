@@ -3,7 +3,8 @@
 // what the array takes at once. Lines lie in chunks, filled in the order asked for, along lines (a stored row is a line)
 // or across them (a stored row has one element of each line); a mechanism that is left out costs nothing.
 // A line has a part for each group of rows of the array; what a split does not use is not touched.
-//   line_valid_o  the next line is complete, line_o shows it
+//   line_valid_o  the next line may be taken, line_o shows it
+//   filling_o     its chunk is not all there yet: filled across, the line may lack elements, which late_* show as they come
 //   take_i        the array takes it; with the last one of a chunk, chunk_free_o gives its place back
 //   keep_i        the lines of this tile will be taken once more, for the next one: they stay (line_gone_o: one does not)
 //   n_i           of the tile whose lines are taken
@@ -30,12 +31,16 @@ module redmule_line_buffer
     input  logic   beat_valid_i,
     input  place_t beat_place_i,
     input  elems_t beat_elems_i,
-    input  fp16_t  beat_elem_i [ NumLanes],
+    input  fp16_t  beat_elem_i [  NumLanes],
     // to the array
     output logic   line_valid_o,
-    output fp16_t  line_o      [RowGroups][LineElems],
+    output fp16_t  line_o      [ RowGroups][LineElems],
     input  logic   take_i,
     input  logic   keep_i,
+    // beats across the lines
+    output logic   filling_o,
+    output logic   late_hit_o  [ChunkLines],
+    output fp16_t  late_elem_o [ChunkLines],
     // to the loader
     output logic   line_gone_o,
     output logic   chunk_free_o
@@ -57,6 +62,7 @@ module redmule_line_buffer
   part_t part;
   slot_t fill_q, read_q, first_q;  // the chunk being filled, being read, and where the tile began
   line_t line;
+  logic  begun_q;  // some of the chunk being filled is here
   logic line_first, chunk_done, chunk_ends, tile_done;
   elems_t chunk_size;
   logic [CountWidth-1:0] there, kept_q;
@@ -116,12 +122,15 @@ module redmule_line_buffer
       read_q  <= '0;
       first_q <= '0;
       kept_q  <= '0;
+      begun_q <= 1'b0;
     end else if (clear_i) begin
       fill_q  <= '0;
       read_q  <= '0;
       first_q <= '0;
       kept_q  <= '0;
+      begun_q <= 1'b0;
     end else begin
+      if (beat_valid_i) begun_q <= ~beat_place_i.last;
       if (beat_valid_i & beat_place_i.last) fill_q <= next(fill_q);
       if (chunk_ends) read_q <= tile_done & keep_i ? first_q : next(read_q);
       if (chunk_ends & tile_done & ~keep_i) first_q <= next(read_q);
@@ -187,6 +196,9 @@ module redmule_line_buffer
   assign line_gone_o = take_i & ~keep_i;
   assign chunk_free_o = chunk_ends & ~keep_i;
   assign line_o = store_q[read_q][line];
+  assign filling_o = begun_q & fill_q == read_q;
+  assign late_hit_o = across_hit;
+  assign late_elem_o = across_elem;
 
 `ifndef SYNTHESIS
   // What is to stay for the next tile fits.

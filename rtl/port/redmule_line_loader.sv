@@ -5,7 +5,11 @@
 // chunk is asked for once a place in the buffer is reserved for all of it.
 //   chunk_free_i  the array has taken the last line of a chunk and will not take it again
 //   line_taken_i  the array has taken a line and will not take it again
-//   lead_o        lines asked for completely that the array has not taken
+//   lead_o        lines asked for that the array has not taken
+// Stored by rows, a line counts as asked for with the last beat of its row. Stored by columns, all lines of a chunk come to
+// their ends together. But the array works through the lines of W column by column, and begins one line P+1 steps after the
+// other, where it waits for it: so line l may be begun when the first (l+1)*(P+1) columns are there, if line l+1 of the same
+// pass still has to come.
 `default_nettype none
 
 module redmule_line_loader
@@ -13,6 +17,7 @@ module redmule_line_loader
 #(
     parameter bit OfX = 1'b0,
     parameter int unsigned NumRows = 12,
+    parameter int unsigned RowLen = 4,
     parameter int unsigned TileCols = 16,
     parameter int unsigned RowGroups = 1,
     parameter int unsigned ChunkLines = 16,
@@ -40,6 +45,7 @@ module redmule_line_loader
 
   localparam int unsigned LineElems = OfX ? NumRows : TileCols;
   localparam int unsigned Depth = NumChunks * ChunkLines;
+  localparam int unsigned TurnCols = TileCols / RowLen;  // columns worked on before the next line is due
   localparam int unsigned CountWidth = $clog2(Depth + 1);
 
   logic advance, chunk_first, chunk_last, tile_last, begins, reserved, chunk_taken, line;
@@ -128,14 +134,28 @@ module redmule_line_loader
       .last_o(place_o.last)
   );
 
-  // Stored by rows, a line is one stored row; stored by columns, all lines of the chunk are complete at its end.
+  // Stored by columns: the lines that have been counted before, and whether this beat makes the next one count.
+  elems_t early;
+  logic   turn_ends;
+
+  always_comb begin
+    early = '0;
+    turn_ends = 1'b0;
+    for (int unsigned l = 1; l < RowLen && !OfX; l++) begin
+      if (size_t'(l) < chunk_size) begin
+        if (place_o.row >= index_t'(l * TurnCols)) early = elems_t'(l);
+        if (place_o.row == index_t'(l * TurnCols - 1)) turn_ends = line;
+      end
+    end
+  end
+
   assign place_o.ctx   = ctx_i;
   assign place_o.split = OfX ? '0 : split;
   assign place_o.along = ~operand.trans;
   always_comb begin
-    place_o.lines = '0;
     if (!operand.trans) place_o.lines = elems_t'(line);
-    else if (place_o.last) place_o.lines = elems_t'(chunk_size);
+    else if (place_o.last) place_o.lines = elems_t'(chunk_size) - early;
+    else place_o.lines = elems_t'(turn_ends);
   end
 
   redmule_credit #(

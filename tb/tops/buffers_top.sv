@@ -39,6 +39,9 @@ module buffers_top
     input  logic                                     w_take_i,
     output logic                                     x_line_valid_o,
     output logic                                     w_line_valid_o,
+    output logic                                     w_filling_o,
+    output logic   [                WChunkLines-1:0] w_late_hit_o,
+    output logic   [       WChunkLines*ElemBits-1:0] w_late_elem_o,
     output logic                                     x_line_gone_o,
     output logic                                     w_line_gone_o,
     output logic                                     x_chunk_free_o,
@@ -75,6 +78,8 @@ module buffers_top
   fp16_t z[NumRows];
   fp16_t z_elem[NumLanes];
   logic z_live[NumRows];
+  logic w_late_hit[WChunkLines];
+  fp16_t w_late_elem[WChunkLines];
 
   always_comb begin
     for (int unsigned i = 0; i < NumLanes; i++) begin
@@ -86,6 +91,10 @@ module buffers_top
       y_o[r*ElemBits+:ElemBits] = y[r];
       z[r] = z_i[r*ElemBits+:ElemBits];
       z_live[r] = z_live_i[r];
+    end
+    for (int unsigned l = 0; l < WChunkLines; l++) begin
+      w_late_hit_o[l] = w_late_hit[l];
+      w_late_elem_o[l*ElemBits+:ElemBits] = w_late_elem[l];
     end
     for (int unsigned g = 0; g < RowGroups; g++) begin
       for (int unsigned e = 0; e < TileCols; e++) w_line_o[(g*TileCols+e)*ElemBits+:ElemBits] = w_line[g][e];
@@ -110,6 +119,9 @@ module buffers_top
       .beat_elem_i(elem),
       .line_valid_o(x_line_valid_o),
       .line_o(x_line),
+      .filling_o(),
+      .late_hit_o(),
+      .late_elem_o(),
       .take_i(x_take_i),
       .keep_i(x_keep_i),
       .line_gone_o(x_line_gone_o),
@@ -135,6 +147,9 @@ module buffers_top
       .beat_elem_i(elem),
       .line_valid_o(w_line_valid_o),
       .line_o(w_line),
+      .filling_o(w_filling_o),
+      .late_hit_o(w_late_hit),
+      .late_elem_o(w_late_elem),
       .take_i(w_take_i),
       .keep_i(1'b0),
       .line_gone_o(w_line_gone_o),

@@ -11,6 +11,7 @@ module cells_top
     parameter int unsigned RowLen = 4,
     parameter int unsigned TileCols = 16,
     parameter int unsigned RowGroups = 1,
+    parameter int unsigned ChunkLines = 16,
     parameter int unsigned PortWidth = 256,
     localparam int unsigned ElemBits = $bits(fp16_t),
     localparam int unsigned NumLanes = PortWidth / ByteBits,
@@ -47,6 +48,11 @@ module cells_top
     input  logic                                     load_i,
     input  logic                                     step_i,
     input  logic   [                     RowLen-1:0] turn_i,
+    input  logic                                     filling_i,
+    input  group_t                                   late_group_i,
+    input  index_t                                   late_col_i,
+    input  logic   [                 ChunkLines-1:0] late_hit_i,
+    input  logic   [        ChunkLines*ElemBits-1:0] late_elem_i,
     output logic   [  RowGroups*RowLen*ElemBits-1:0] w_o
 );
 
@@ -55,12 +61,18 @@ module cells_top
   fp16_t row[RowGroups][TileCols];
   fp16_t w[RowGroups][RowLen];
   logic hit[TileCols];
+  logic late_hit[ChunkLines];
+  fp16_t late_elem[ChunkLines];
 
   always_comb begin
     for (int unsigned i = 0; i < NumLanes; i++) elem[i] = elem_i[i*ElemBits+:ElemBits];
     for (int unsigned e = 0; e < TileCols; e++) begin
       spread_o[e*ElemBits+:ElemBits] = spread[e];
       hit_o[e] = hit[e];
+    end
+    for (int unsigned l = 0; l < ChunkLines; l++) begin
+      late_hit[l]  = late_hit_i[l];
+      late_elem[l] = late_elem_i[l*ElemBits+:ElemBits];
     end
     for (int unsigned g = 0; g < RowGroups; g++) begin
       for (int unsigned e = 0; e < TileCols; e++) row[g][e] = row_i[(g*TileCols+e)*ElemBits+:ElemBits];
@@ -119,16 +131,22 @@ module cells_top
   );
 
   redmule_w_rows #(
-      .RowLen   (RowLen),
-      .TileCols (TileCols),
-      .RowGroups(RowGroups)
+      .RowLen    (RowLen),
+      .TileCols  (TileCols),
+      .RowGroups (RowGroups),
+      .ChunkLines(ChunkLines)
   ) u_w_rows (
       .clk_i,
-      .row_i(row),
+      .row_i      (row),
       .load_i,
       .step_i,
       .turn_i,
-      .w_o  (w)
+      .filling_i,
+      .late_group_i,
+      .late_col_i,
+      .late_hit_i (late_hit),
+      .late_elem_i(late_elem),
+      .w_o        (w)
   );
 
 endmodule

@@ -7,6 +7,7 @@ module walk_top
   import redmule_pkg::*;
 #(
     parameter int unsigned NumRows = 12,
+    parameter int unsigned RowLen = 4,
     parameter int unsigned TileCols = 16,
     parameter int unsigned RowGroups = 1,
     parameter int unsigned XChunkLines = 16,
@@ -110,6 +111,7 @@ module walk_top
 
   redmule_line_loader #(
       .NumRows(NumRows),
+      .RowLen(RowLen),
       .TileCols(TileCols),
       .RowGroups(RowGroups),
       .ChunkLines(WChunkLines),

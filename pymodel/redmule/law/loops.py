@@ -109,6 +109,9 @@ def beats_alike(stream: int, walker: Any, jobs: Records, array: Array) -> tuple[
     trans = job.trans[stream] != 0
     down, along = stored_rows(stream, walker, trans, array)
     of_row = -(-along // job.beat[stream])
+    if stream == W and trans and (walker.group + 1) * array.cols >= walker.span:
+        rows = min(array.pipe + 1 - walker.row % (array.pipe + 1), down - walker.row)
+        return rows * of_row - walker.beat - 1, of_row
     if (stream >= Y or trans != (stream == X)) and (trans or stream == X or walker.span <= array.cols):
         return (down - walker.row) * of_row - walker.beat - 1, of_row
     return of_row - walker.beat - 1, of_row
@@ -119,7 +122,8 @@ def take_beat(stream: int, walker: Any, core: Any, jobs: Records, array: Array, 
     """Take the next beat of a stream: its answer is awaited, and the walker goes on.
 
     A stored row, or the part of it in the patch, ends with a line of the buffer if lines are stored as rows; else it
-    takes the whole patch to complete any.
+    takes the whole patch to complete any. But the array may take line l of a pass of W once the (l + 1) * (P + 1)
+    columns are there that it works on before it asks for the next one.
     """
     job = jobs[walker.job]
     if walker.inside == 0:
@@ -131,6 +135,8 @@ def take_beat(stream: int, walker: Any, core: Any, jobs: Records, array: Array, 
     if placed:
         _place(stream, walker, core, job, trans, array.cols, min(beat, along - walker.beat * beat))
 
+    stored, turn_cols = walker.row, array.pipe + 1
+    early = min(stored // turn_cols, walker.chunk - 1) if stream == W else 0
     walker.beat += 1
     line = walker.beat * beat >= along
     last = False
@@ -153,7 +159,9 @@ def take_beat(stream: int, walker: Any, core: Any, jobs: Records, array: Array, 
         if trans == (stream == X):
             lines = int(line and last_group)
         elif last:
-            lines = walker.chunk
+            lines = walker.chunk - early
+        elif line and last_group and stream == W:
+            lines = int((early + 1) * turn_cols == stored + 1 and early + 1 < walker.chunk)
         core.asked[stream] += lines
     if last:
         last = _end_patch(stream, walker, core, jobs, array)

@@ -18,6 +18,7 @@ DEPTH = int(os.environ["DEPTH"])
 ROW_LEN = int(os.environ["ROWLEN"])
 COLS = int(os.environ["TILECOLS"])
 GROUPS = int(os.environ["ROWGROUPS"])
+LINES = int(os.environ["CHUNKLINES"])
 UNIT = int(os.environ["PORTWIDTH"]) // ELEM_BITS
 CYCLES = 60 * JOBS
 
@@ -109,7 +110,8 @@ async def every_column_gives_out_its_rows_of_w_one_element_a_step(dut: Any) -> N
     await pins.start()
     rows: list[list[list[int]] | None] = [None] * ROW_LEN  # of each column: its row in every group
     places = [0] * ROW_LEN
-    compared = kept = 0
+    lacking = [False] * ROW_LEN  # elements that are still on their way
+    compared = kept = late = 0
     for number in range(CYCLES):
         if number % 100 == 0:
             pace, turns = random.choice([1.0, 0.5]), random.choice([1 / COLS, 1.0])
@@ -118,7 +120,15 @@ async def every_column_gives_out_its_rows_of_w_one_element_a_step(dut: Any) -> N
         column = random.choice(due) if step and due else None
         load = column is not None and (rows[column] is None or random.random() < 0.7)
         given = matrix(GROUPS, COLS)
+        filling, most = random.random() < 0.8, random.choice([0, random.randint(1, LINES)])
+        group, element, hits = random.randrange(GROUPS), random.randrange(COLS), [line < most for line in range(LINES)]
+        values = matrix(1, LINES)[0]
         got = await pins.cycle(
+            filling=filling,
+            late_group=group,
+            late_col=element,
+            late_hit=pack(hits, 1),
+            late_elem=pack(values, ELEM_BITS),
             row=pack((code for row in given for code in row), ELEM_BITS),
             load=load,
             step=step,
@@ -136,5 +146,11 @@ async def every_column_gives_out_its_rows_of_w_one_element_a_step(dut: Any) -> N
             places[column] = 0
             rows[column] = given if load else rows[column]
             kept += not load
+        lacking = [filling and (lacks or (load and h == column)) for h, lacks in enumerate(lacking)]
+        for h, row in enumerate(rows):
+            if row is not None and lacking[h] and hits[h] and element >= (h + 1) * COLS // ROW_LEN:
+                row[group][element] = values[h]
+                late += 1
     assert compared > CYCLES
     assert kept
+    assert late

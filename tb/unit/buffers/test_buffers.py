@@ -27,7 +27,7 @@ BUFFER_SOURCES = [
     *(TREE / f"rtl/buffer/redmule_{name}.sv" for name in ("spread", "line_buffer", "yz_buffer")),
     TREE / "tb/tops/buffers_top.sv",
 ]
-CELL_SIZES = ("Depth", "RowLen", "TileCols", "RowGroups", "PortWidth")
+CELL_SIZES = ("Depth", "RowLen", "TileCols", "RowGroups", "ChunkLines", "PortWidth")
 BENCHES = "tb.unit.buffers.lines,tb.unit.buffers.yz"
 CELL_ENV, ENV = {"JOBS": "30"}, {"JOBS": "40"}
 CELL_TESTS, BUFFER_TESTS = 5, 3
@@ -53,9 +53,9 @@ def parameters(config: Config) -> dict[str, int]:
 @pytest.mark.parametrize(
     "values",
     [
-        pytest.param((2, 5, 5, 1, 64), id="one-phase"),
-        pytest.param((4, 16, 80, 2, 64), id="twenty-beats-a-row"),
-        pytest.param((16, 3, 15, 4, 256), id="row-narrower-than-a-beat"),
+        pytest.param((2, 5, 5, 1, 5, 64), id="one-phase"),
+        pytest.param((4, 16, 80, 2, 16, 64), id="twenty-beats-a-row"),
+        pytest.param((16, 3, 15, 4, 15, 256), id="row-narrower-than-a-beat"),
     ],
 )
 def test_cells(values: tuple[int, ...]) -> None:

@@ -32,6 +32,7 @@ def _size() -> Size:
     """The parameters of the simulated top."""
     return Size(
         rows=int(os.environ["NUMROWS"]),
+        row_len=int(os.environ["ROWLEN"]),
         tile_cols=int(os.environ["TILECOLS"]),
         groups=int(os.environ["ROWGROUPS"]),
         x_lines=int(os.environ["XCHUNKLINES"]),

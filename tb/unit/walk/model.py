@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ class Size:
     """The parameters of the accelerator that the sequencers see."""
 
     rows: int
+    row_len: int
     tile_cols: int
     groups: int
     x_lines: int
@@ -118,7 +120,8 @@ def beats(stream: int, job: Job, size: Size) -> list[Beat]:
             case 1:
                 for n in _chunks(job.n, size.w_lines):
                     groups = _chunks(tile.cols, size.tile_cols, tile.col)
-                    found += _patch(operand, size, n, groups, along=not operand.trans, lines=len(n))
+                    lines = list(_patch(operand, size, n, groups, along=not operand.trans, lines=len(n)))
+                    found += _early(lines, size, len(n)) if operand.trans else lines
             case _:
                 groups = _chunks(len(cols), size.tile_cols, tile.col)
                 patch = _patch(operand, size, rows, groups, along=not operand.trans, lines=0)
@@ -126,6 +129,20 @@ def beats(stream: int, job: Job, size: Size) -> list[Beat]:
     if stream == Z:
         found = [replace(beat, last=number == len(found)) for number, beat in enumerate(found, 1)]
     return found
+
+
+def _early(patch: list[Beat], size: Size, lines: int) -> list[Beat]:
+    """Count lines of a W stored by columns as soon as what follows comes in time for the array.
+
+    Of the lines of a pass, line l may be taken when the columns before (l + 1) * (P + 1) of the last group are there,
+    if another line comes behind it, which waits for the next P + 1.
+    """
+    turn = size.tile_cols // size.row_len
+    ends = {beat.row: number for number, beat in enumerate(patch) if beat.group == patch[-1].group}
+    marks = [ends[(line + 1) * turn - 1] for line in range(lines - 1) if (line + 1) * turn - 1 in ends]
+    early = [mark for mark in marks if mark < len(patch) - 1]
+    counts = Counter(early) + Counter({len(patch) - 1: lines - len(early)})
+    return [replace(beat, lines=counts[number]) for number, beat in enumerate(patch)]
 
 
 def _chunks(total: int, step: int, first: int = 0) -> list[range]:

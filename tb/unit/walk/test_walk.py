@@ -31,6 +31,7 @@ def parameters(config: Config) -> dict[str, int]:
     """Return the parameters of walk_top for an accelerator."""
     return {
         "NumRows": config.rows,
+        "RowLen": config.row_len,
         "TileCols": config.tile_cols,
         "RowGroups": config.row_groups,
         "XChunkLines": config.x_chunk,
