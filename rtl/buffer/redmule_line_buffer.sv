@@ -204,7 +204,7 @@ module redmule_line_buffer
   // What is to stay for the next tile fits.
   KeptLinesFit :
   assert property (@(posedge clk_i) disable iff (!rst_ni) keep_i |-> n_i <= size_t'(NumChunks * ChunkLines));
-  // The array takes a line only when it is complete.
+  // The array takes a line only when it may.
   LineWasThere :
   assert property (@(posedge clk_i) disable iff (!rst_ni) take_i |-> line_valid_o);
   // A mechanism that is left out is not used.

@@ -35,7 +35,7 @@ module redmule_w_rows
 
   fp16_t row_q[RowLen][RowGroups][TileCols];
   logic [ColWidth-1:0] col_q[RowLen];
-  logic [RowLen-1:0] lacks, lacks_q;  // columns whose row is not all there
+  logic [RowLen-1:0] lacks, lacks_q;  // columns whose row may lack elements; a low filling_i forgets them
 
   assign lacks = filling_i ? (load_i ? turn_i : '0) | lacks_q : '0;
 
@@ -71,6 +71,15 @@ module redmule_w_rows
       for (int unsigned h = 0; h < RowLen; h++) w_o[g][h] = row_q[h][g][col_q[h]];
     end
   end
+
+`ifndef SYNTHESIS
+  for (genvar h = 0; h < RowLen && h < ChunkLines; h++) begin : gen_late
+    // What a row lacks comes before its column gives it out, and where the row takes it.
+    LateElementComesInTime :
+    assert property (@(posedge clk_i) lacks[h] && late_hit_i[h] |->
+        late_col_i >= index_t'((h + 1) * TurnCols) && (!lacks_q[h] || late_col_i > index_t'(col_q[h])));
+  end
+`endif
 
 endmodule
 

@@ -9,7 +9,7 @@
 // Stored by rows, a line counts as asked for with the last beat of its row. Stored by columns, all lines of a chunk come to
 // their ends together. But the array works through the lines of W column by column, and begins one line P+1 steps after the
 // other, where it waits for it: so line l may be begun when the first (l+1)*(P+1) columns are there, if line l+1 of the same
-// pass still has to come.
+// pass still has to come. A chunk is whole passes: ChunkLines is a multiple of RowLen.
 `default_nettype none
 
 module redmule_line_loader

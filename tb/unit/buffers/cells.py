@@ -19,6 +19,7 @@ ROW_LEN = int(os.environ["ROWLEN"])
 COLS = int(os.environ["TILECOLS"])
 GROUPS = int(os.environ["ROWGROUPS"])
 LINES = int(os.environ["CHUNKLINES"])
+TURN_COLS = COLS // ROW_LEN
 UNIT = int(os.environ["PORTWIDTH"]) // ELEM_BITS
 CYCLES = 60 * JOBS
 
@@ -120,9 +121,12 @@ async def every_column_gives_out_its_rows_of_w_one_element_a_step(dut: Any) -> N
         column = random.choice(due) if step and due else None
         load = column is not None and (rows[column] is None or random.random() < 0.7)
         given = matrix(GROUPS, COLS)
-        filling, most = random.random() < 0.8, random.choice([0, random.randint(1, LINES)])
-        group, element, hits = random.randrange(GROUPS), random.randrange(COLS), [line < most for line in range(LINES)]
-        values = matrix(1, LINES)[0]
+        filling, group, element = random.random() < 0.8, random.randrange(GROUPS), random.randrange(COLS)
+        lacked, lacking = lacking, [filling and (lacks or (load and h == column)) for h, lacks in enumerate(lacking)]
+        dues = [max((h + 1) * TURN_COLS, places[h] + 1 if lacked[h] else 0) for h in range(ROW_LEN)]
+        legal = next((h for h in range(ROW_LEN) if lacking[h] and element < dues[h]), LINES)
+        most = min(legal, random.choice([0, random.randint(1, LINES)]))
+        hits, values = [line < most for line in range(LINES)], matrix(1, LINES)[0]
         got = await pins.cycle(
             filling=filling,
             late_group=group,
@@ -146,9 +150,8 @@ async def every_column_gives_out_its_rows_of_w_one_element_a_step(dut: Any) -> N
             places[column] = 0
             rows[column] = given if load else rows[column]
             kept += not load
-        lacking = [filling and (lacks or (load and h == column)) for h, lacks in enumerate(lacking)]
         for h, row in enumerate(rows):
-            if row is not None and lacking[h] and hits[h] and element >= (h + 1) * COLS // ROW_LEN:
+            if row is not None and lacking[h] and hits[h]:
                 row[group][element] = values[h]
                 late += 1
     assert compared > CYCLES

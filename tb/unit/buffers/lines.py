@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,6 +101,7 @@ class Bench:
     full: int = 0  # cycles in which the loader waited for a place
     taken: int = 0
     again: int = 0
+    midway: bool = False  # in a chunk that comes
 
     async def cycle(self, load_pace: float, take_pace: float, clear: bool) -> None:
         """One cycle; the next line is the one that the model has next."""
@@ -121,8 +123,11 @@ class Bench:
             for group, values in enumerate(line.values):
                 first = group * buffer.line_elems
                 assert seen[first : first + len(values)] == values, f"group {group} of {len(line.values)}"
+        if buffer.name == "w":
+            self._compare_late(got, arriving[0][0] if load else None)
         if load:
             beat, begins = arriving.popleft()
+            self.midway = not beat.last
             self.reserved += begins
             self.come += beat.lines
         if take:
@@ -131,10 +136,22 @@ class Bench:
             self.taken += 1
             self.again += line.keep
 
+    def _compare_late(self, got: Mapping[str, int], beat: Beat | None) -> None:
+        """A beat across the lines shows what it brings to each, and whether it is the chunk being read that comes."""
+        unit, lines = self.stream.buffer.unit, self.stream.buffer.chunk_lines
+        assert got["w_filling"] == (self.midway and self.reserved == 1)
+        brings = dict(enumerate(beat.values, beat.unit * unit)) if beat and not beat.along else {}
+        hits = unpack(got["w_late_hit"], 1, lines)
+        assert [line for line, hit in enumerate(hits) if hit] == list(brings)
+        elems = unpack(got["w_late_elem"], ELEM_BITS, lines)
+        assert [elems[line] for line in brings] == list(brings.values())
+
 
 async def _run(dut: Any, buffer: Buffer) -> None:
     """Streams of jobs that follow each other at once; every third stream is cleared in some cycle."""
-    pins = Pins(dut, tuple(f"{buffer.name}_{name}" for name in ("line_valid", "line", "line_gone", "chunk_free")))
+    late = ("filling", "late_hit", "late_elem") if buffer.name == "w" else ()
+    names = ("line_valid", "line", "line_gone", "chunk_free", *late)
+    pins = Pins(dut, tuple(f"{buffer.name}_{name}" for name in names))
     await pins.start()
     cleared = full = taken = again = 0
     for number in range(JOBS):
