@@ -112,7 +112,9 @@ CONTROL = [
 """Of the job control."""
 
 _TILES = [dict(zip(("NumRows", "TileCols", "RowGroups"), values, strict=True)) for values in ((7, 5, 4), (3, 4, 2))]
-_CELLS = [dict(zip(test_buffers.CELL_SIZES, values, strict=True)) for values in ((2, 5, 5, 1, 5, 64), (16, 3, 15, 4, 15, 256))]
+_CELLS = [
+    dict(zip(test_buffers.CELL_SIZES, values, strict=True)) for values in ((2, 5, 5, 1, 5, 64), (16, 3, 15, 4, 15, 256))
+]
 
 ENGINE = [
     Bench("loop_top", test_loop.SOURCES, "tb.unit.loop.bench", {}),
