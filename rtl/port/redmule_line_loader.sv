@@ -48,7 +48,8 @@ module redmule_line_loader
   localparam int unsigned TurnCols = TileCols / RowLen;  // columns worked on before the next line is due
   localparam int unsigned CountWidth = $clog2(Depth + 1);
 
-  logic advance, chunk_first, chunk_last, tile_last, begins, reserved, chunk_taken, line;
+  logic advance, chunk_first, chunk_last, tile_last, begins, reserved, chunk_taken, line, last;
+  index_t   row;
   operand_t operand;
   addr_t tile_place, chunk_place, n_pitch, elem_pitch, tile_step;
   size_t rows, cols, chunk_size;
@@ -65,7 +66,7 @@ module redmule_line_loader
   assign tile_step = addr_t'(LineElems * elem_pitch);
   assign valid_o = job_valid_i & (~begins | reserved);
   assign advance = valid_o & ready_i;
-  assign chunk_taken = advance & place_o.last;
+  assign chunk_taken = advance & last;
   assign job_taken_o = chunk_taken & chunk_last & tile_last;
 
   redmule_tile_walk #(
@@ -127,11 +128,11 @@ module redmule_line_loader
       .cols_i(OfX ? rows : cols),
       .access_o,
       .group_o(place_o.group),
-      .row_o(place_o.row),
+      .row_o(row),
       .unit_o(place_o.unit),
       .first_o(begins),
       .line_o(line),
-      .last_o(place_o.last)
+      .last_o(last)
   );
 
   // Stored by columns: the lines that have been counted before, and whether this beat makes the next one count.
@@ -143,18 +144,20 @@ module redmule_line_loader
     turn_ends = 1'b0;
     for (int unsigned l = 1; l < RowLen && !OfX; l++) begin
       if (size_t'(l) < chunk_size) begin
-        if (place_o.row >= index_t'(l * TurnCols)) early = elems_t'(l);
-        if (place_o.row == index_t'(l * TurnCols - 1)) turn_ends = line;
+        if (row >= index_t'(l * TurnCols)) early = elems_t'(l);
+        if (row == index_t'(l * TurnCols - 1)) turn_ends = line;
       end
     end
   end
 
   assign place_o.ctx   = ctx_i;
+  assign place_o.row   = row;
+  assign place_o.last  = last;
   assign place_o.split = OfX ? '0 : split;
   assign place_o.along = ~operand.trans;
   always_comb begin
     if (!operand.trans) place_o.lines = elems_t'(line);
-    else if (place_o.last) place_o.lines = elems_t'(chunk_size) - early;
+    else if (last) place_o.lines = elems_t'(chunk_size) - early;
     else place_o.lines = elems_t'(turn_ends);
   end
 
