@@ -57,6 +57,21 @@ def deep(stage: Stage) -> Tally:
     return stage.play(build)
 
 
+def idle_rows(stage: Stage) -> Tally:
+    """Rows that no group of a later job has still hold the largest numbers of the job before: they raise no flags."""
+    config, fmt, gemm = stage.config, format_by_name("fp16"), op_by_name("gemm")
+    shapes = (config.rows, 1, config.tile_cols), (config.rows // 2, 1, config.tile_cols + 1)
+
+    def build(arena: Arena, random: np.random.Generator) -> list[Job]:
+        jobs = [plain_job(random, arena, gemm, shape, [fmt] * 4) for shape in shapes]
+        for job, y in zip(jobs, (fmt.max_finite, 1.0), strict=True):
+            assert job.y is not None
+            job.x[...], job.w[...], job.y[...] = 1.0, float(y == 1.0), y
+        return jobs
+
+    return stage.play(build)
+
+
 def last_store_fails(stage: Stage) -> Tally:
     """The last store of a job is answered with an error: the jobs behind it begin again, as fast as on their own."""
     sizes, random = Sizes.of(stage.config, STEPS), stage.random

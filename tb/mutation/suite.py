@@ -55,6 +55,7 @@ TRIALS: Mapping[Config, Mapping[str, tuple[Trial, int]]] = {
         "refused": (directed.refused, 20),
         "deep": (directed.deep, 8),
         "last store": (directed.last_store_fails, 4),
+        "idle rows": (directed.idle_rows, 1),
     },
     PLAIN: {"mixed": (trials.mixed, 60), "queued": (trials.queued, 20)},
 }
