@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from redmule.fp import Flags
     from redmule.job import DeviceError, HangError, Job, Result
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 __all__ = ["CONFIGS", "Cluster", "Config", "DeviceError", "Flags", "HangError", "Job", "Result", "Traffic", "open"]
 
 # Name -> where it comes from, loaded when first asked for: a script that wants a Config does not load the simulator.
