@@ -70,7 +70,7 @@ def numbers(random_numbers: np.random.Generator, memory: Memory, shape: tuple[in
 @pytest.mark.parametrize("contexts", [4, 2, 1])
 def test_the_queue_example_equals_the_golden_model(bench: Bench, contexts: int) -> None:
     generator = np.random.default_rng(contexts)
-    batch, inputs, outputs, hidden = 9, 14, 11, 6
+    batch, inputs, outputs, hidden = 9, 14, 11, 40  # the last job is the longest: it is at work when the host gives up
     e4m3, e5m2 = format_by_name("e4m3"), format_by_name("e5m2")
     memory = bench.memory
     wide = numbers(generator, memory, (batch, outputs + 5), e5m2)

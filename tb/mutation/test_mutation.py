@@ -118,7 +118,9 @@ def test_with_no_mutant_selected_the_model_is_the_rtl_in_every_bit_and_cycle() -
 
 
 def test_the_suite_kills_a_seeded_sample() -> None:
-    mutants = [mutant for mutant in mutants_of("accelerator") if mutant.file.startswith(DATA_PATH)]
+    known = equivalents()
+    found = [mutant for mutant in mutants_of("accelerator") if mutant.file.startswith(DATA_PATH)]
+    mutants = [mutant for mutant in found if mutant.id not in known]
     verdicts = list(judge.play(partial(instrument, "accelerator"), sample(mutants, SAMPLE, SAMPLE_SEED)))
     assert [verdict.mutant.id for verdict in verdicts if verdict.killed is None] == []
     assert len(verdicts) == SAMPLE
