@@ -72,6 +72,8 @@ _PLACES = ("beat_place_i", "z_place_i")
 _GROUP_AND_SPLIT_BITS = range(22, 26)
 _ALONG_BIT = 9
 
+_INDEX_BITS = 7  # of a column that comes late, to the rows of W; without transposes none does
+
 _JOB_FEEDS = 5
 _CONTROL = "redmule_control"
 _PARTS_OF_CONTROL = {"u_queue": "control: queue", "u_hazard": "control: hazards", "u_results": "control: results"}
@@ -92,9 +94,11 @@ def parts(config: Config) -> Parts:
 
     x_buffer = {"LineElems": config.rows, **x_chunks, **lanes, "FillsAlong": transposes}
     w_buffer = {"LineElems": config.tile_cols, **w_chunks, **lanes, **groups, "FillsAcross": transposes}
-    w_rows = {"RowLen": config.row_len, "TileCols": config.tile_cols, **groups}
+    w_rows = {"RowLen": config.row_len, "TileCols": config.tile_cols, **groups, "ChunkLines": config.w_chunk}
+    loader = {**tile, "RowLen": config.row_len}
     yz_buffer = {"NumRows": config.rows, "TileCols": config.tile_cols, **lanes, "Transposes": transposes}
     zeros = [(place, bit) for place in _PLACES for bit in _GROUP_AND_SPLIT_BITS if config.row_groups == 1]
+    never_late = [("late_col_i", bit) for bit in range(_INDEX_BITS) if not config.transposes]
     ones = [(place, _ALONG_BIT) for place in _PLACES if not config.transposes]
 
     def buffer(unit: Unit) -> tuple[Part, ...]:
@@ -107,11 +111,11 @@ def parts(config: Config) -> Parts:
         "run sequencer": (Part(Unit("redmule_run", array)),),
         "X buffer": buffer(Unit("redmule_line_buffer", x_buffer, memories=False)),
         "W line buffer": buffer(Unit("redmule_line_buffer", w_buffer)),
-        "W rows": buffer(Unit("redmule_w_rows", w_rows, memories=False)),
+        "W rows": buffer(Unit("redmule_w_rows", w_rows, memories=False, zeros=never_late)),
         "YZ buffer": buffer(Unit("redmule_yz_buffer", yz_buffer, memories=False, zeros=zeros, ones=ones)),
         "casts": tuple(Part(Unit(f"redmule_cast_lanes_{way}", port)) for way in ("in", "out")),
-        "X loader": (Part(Unit("redmule_line_loader", {**tile, **x_chunks, "OfX": 1})),),
-        "W loader": (Part(Unit("redmule_line_loader", {**tile, **w_chunks, "OfX": 0})),),
+        "X loader": (Part(Unit("redmule_line_loader", {**loader, **x_chunks, "OfX": 1})),),
+        "W loader": (Part(Unit("redmule_line_loader", {**loader, **w_chunks, "OfX": 0})),),
         "Y loader, Z storer": tuple(Part(Unit("redmule_yz_access", {**tile, "LastOfJob": last})) for last in (0, 1)),
         "job feeds": (Part(Unit("redmule_job_feed", {"NumContexts": config.contexts}), _JOB_FEEDS),),
         "port": (Part(Unit("redmule_port", port)),),
